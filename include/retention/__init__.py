@@ -1,0 +1,1 @@
+"""Gallring: GDPR storage limitation, one step of the weekly run per module."""

@@ -1,0 +1,237 @@
+"""The data map as the engine knows it: frozen, validated, free of YAML.
+
+``load.py`` builds these from ``include/policy/data_map/<system>.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from include.retention.policy.model import Text
+from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An anonymisation method and its parameters: see ``methods.py``.
+
+    Attributes:
+        name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
+            ``bucket``.
+        value: the constant, where the method has one.
+        length: characters that ``shorten`` leaves.
+        size: the width of a ``bucket``.
+    """
+
+    name: str
+    value: str | int | None = None
+    length: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A declared column.
+
+    Attributes:
+        name: as in the database, quoted by SQLAlchemy where it needs to be.
+        category: name of a data category, or None for a column that isn't personal.
+        group: the column group that decides over it; None for a column that isn't personal.
+        method: how it is erased when the row stays; None for a column that isn't personal.
+        time_zone: IANA zone of a naive timestamp; None means the schedule's zone.
+        note: why a column isn't personal, or what it holds.
+    """
+
+    name: str
+    category: str | None
+    group: str | None
+    method: Method | None
+    time_zone: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeUse:
+    """A purpose of a column group, with the scope its clock has here."""
+
+    purpose: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Columns with the same purposes. They get one verdict.
+
+    Attributes:
+        name: unique in the table.
+        purposes: empty where the columns have no purpose at all.
+        of: subject roles concerned; the group is kept while any of them has a live purpose on it.
+        channel: marketing channel (``email``, ``sms``, ``phone``, ``post``) that an objection may name, or None.
+        without_purpose: what to do when none of the purposes ever started.
+    """
+
+    name: str
+    purposes: tuple[PurposeUse, ...]
+    of: tuple[str, ...]
+    channel: str | None
+    without_purpose: WithoutPurpose
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRole:
+    """A data subject that a record concerns.
+
+    Attributes:
+        name: the role, for example ``customer`` or ``gift_recipient``.
+        kind: person or company.
+        identifiers: identifier kind -> column of this table.
+        through: foreign key columns of this table, or () where the identifiers stand in the row itself.
+        table: the table that ``through`` points at (by its key), or None.
+        role: the role in that table.
+    """
+
+    name: str
+    kind: SubjectKind
+    identifiers: Mapping[IdentifierKind, str]
+    through: tuple[str, ...]
+    table: str | None
+    role: str | None
+
+
+Scalar = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Column in (or not in) a list of values; None in the list stands for NULL."""
+
+    column: str
+    values: tuple[Scalar, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference from this table's rows to another table's key."""
+
+    columns: tuple[str, ...]
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A rule by which rows of a table tell of an event.
+
+    Attributes:
+        event: name in ``Schedule.events``.
+        date: column that holds the day or the instant.
+        begins: column with the beginning of an episode that ``date`` ends; a beginning after the end is
+            contradictory.
+        when_null: what an empty date means.
+        where: all conditions must hold, else the row emits nothing.
+        of: subject roles the event concerns besides the record itself.
+        keeps: other records that the event also concerns, found by foreign key.
+        channel: a column naming the marketing channel, or None. NULL or ``all`` means every channel.
+        as_fiscal_year_end: the event's day is the last day of the fiscal year that the date falls in.
+        fallback: column whose day is used once a referral has waited its time out, or None.
+    """
+
+    event: str
+    date: str
+    begins: str | None
+    when_null: WhenNull
+    where: tuple[Condition, ...]
+    of: tuple[str, ...]
+    keeps: tuple[Link, ...]
+    channel: str | None
+    as_fiscal_year_end: bool
+    fallback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """Files on disk that a row points at: deleted before the pointer.
+
+    Attributes:
+        column: holds the path relative to the root.
+        root: name of a root in ``DataMap.file_roots``.
+        group: the column group whose expiry deletes the files.
+        derivatives: patterns with ``{stem}`` (path without extension), for thumbnails and scanned text.
+    """
+
+    column: str
+    root: str
+    group: str
+    derivatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SumInvariant:
+    """A sum over retained rows that a run mustn't change, per value of the ``by`` columns."""
+
+    column: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInvariant:
+    """A number series whose gaps the ledger must explain, per value of the ``by`` columns."""
+
+    column: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A declared table.
+
+    Attributes:
+        name: as in the database.
+        key: columns of the primary key, in order.
+        personal: False for reference tables: read for events and links at most, never changed.
+        note: why a table isn't personal.
+        personal_when: rows outside these conditions hold no personal data and are left alone.
+        part_of: the record that this row is a part of: it inherits its subjects and its record events, and a
+            row without column groups of its own follows the whole's verdict.
+    """
+
+    name: str
+    title: Text
+    key: tuple[str, ...]
+    personal: bool
+    note: str
+    when_expired: WhenExpired
+    part_of: Link | None
+    personal_when: tuple[Condition, ...]
+    subjects: Mapping[str, SubjectRole]
+    emissions: tuple[Emission, ...]
+    groups: Mapping[str, Group]
+    columns: Mapping[str, Column]
+    files: tuple[FileRef, ...]
+    sums: tuple[SumInvariant, ...]
+    series: tuple[SeriesInvariant, ...]
+    suppresses: bool
+    """True for marketing lists: nobody who has objected may remain on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataMap:
+    """One system.
+
+    Attributes:
+        system: short name, used in ``system.table``.
+        connection: Airflow connection id.
+        schema: database schema, or None for the default.
+        file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
+        digest: SHA-256 of the canonical content, lower-case hex.
+    """
+
+    system: str
+    title: Text
+    connection: str
+    schema: str | None
+    owner: str
+    file_roots: Mapping[str, str]
+    tables: Mapping[str, Table]
+    digest: str

@@ -1,0 +1,77 @@
+"""Every error that Gallring raises, under one root.
+
+No message ever holds a value read from a source system: tables, columns, counts and rules only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class GallringError(Exception):
+    """The root of all errors raised by this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a policy file, a data map or the schema it describes.
+
+    Attributes:
+        file: the file's path relative to the project, or ``system:<name>`` for a live database.
+        key: the key path in it, such as ``purposes.ACCOUNTING.keep``.
+        what: what is wrong.
+        remedy: what to do about it.
+        code: a stable identifier, such as ``UNKNOWN_PURPOSE``.
+        table: ``system.table`` where the problem closes just that table, else None.
+    """
+
+    file: str
+    key: str
+    what: str
+    remedy: str
+    code: str
+    table: str | None = None
+
+    def __str__(self) -> str:
+        """Return the problem as a line a person can act on."""
+        return f"{self.file}: {self.key}: {self.what} {self.remedy} [{self.code}]"
+
+
+class ConfigurationError(GallringError):
+    """The policy, a data map or the settings can't be used. Holds every problem found, not the first."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Collect the problems; there is at least one."""
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the configuration:\n{lines}")
+
+
+class GuardError(GallringError):
+    """A guard refuses the run: nothing may be changed and no approval can override it."""
+
+
+class ApprovalError(GallringError):
+    """The plan isn't approved, was rejected, or the approval is for another plan."""
+
+
+class LedgerError(GallringError):
+    """The ledger can't be written, or its hash chain doesn't hold."""
+
+
+class LockError(GallringError):
+    """Another run holds the system."""
+
+
+class ActError(GallringError):
+    """Something that the approved plan orders couldn't be carried out."""
+
+
+class ValidationError(GallringError):
+    """A check after the act failed: the run isn't done, whatever act said."""
+
+
+class ConnectionSettingError(GallringError):
+    """A connection id can't be turned into a database address."""

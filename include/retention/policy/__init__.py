@@ -1,0 +1,1 @@
+"""The retention schedule: which purposes there are and how long each keeps what it needs."""
