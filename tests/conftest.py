@@ -1,0 +1,70 @@
+"""Fixtures for every test.
+
+Airflow reads its settings when it is first imported, so they are set here, before any test module is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests import services
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _isolate_airflow() -> None:
+    """Give Airflow a home of its own that disappears with the test run: never the checkout's, never the user's."""
+    home = Path(tempfile.mkdtemp(prefix="gallring-airflow-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ.update(
+        {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "SCARF_ANALYTICS": "false",
+            "DO_NOT_TRACK": "1",
+        }
+    )
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
+        del os.environ[name]
+
+
+_isolate_airflow()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[sa.URL]:
+    """Address of an empty PostgreSQL database of the test's own."""
+    with services.fresh_database(services.POSTGRES) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[sa.URL]:
+    """Address of an empty MariaDB database of the test's own."""
+    with services.fresh_database(services.MARIADB) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> sa.URL:
+    """Address of a SQLite file of the test's own, not yet made."""
+    return sa.URL.create("sqlite", database=str(tmp_path / "test.db"))
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def any_database_url(request: pytest.FixtureRequest) -> sa.URL:
+    """Address of an empty database, once on every kind of server that Gallring works on."""
+    url: sa.URL = request.getfixturevalue(f"{request.param}_url")
+    return url
