@@ -24,6 +24,7 @@ class Problem:
         remedy: what to do about it.
         code: a stable identifier, such as ``UNKNOWN_PURPOSE``.
         table: ``system.table`` where the problem closes just that table, else None.
+        line: the line in the file, counted from 1, where it is known.
     """
 
     file: str
@@ -32,10 +33,12 @@ class Problem:
     remedy: str
     code: str
     table: str | None = None
+    line: int | None = None
 
     def __str__(self) -> str:
         """Return the problem as a line a person can act on."""
-        return f"{self.file}: {self.key}: {self.what} {self.remedy} [{self.code}]"
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.what} {self.remedy} [{self.code}]"
 
 
 class ConfigurationError(GallringError):
