@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
@@ -225,6 +225,7 @@ class DataMap:
         schema: database schema, or None for the default.
         file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
         digest: SHA-256 of the canonical content, lower-case hex.
+        ignored_tables: tables of the database that aren't the system's data -> why, such as a migration tool's own.
     """
 
     system: str
@@ -235,3 +236,4 @@ class DataMap:
     file_roots: Mapping[str, str]
     tables: Mapping[str, Table]
     digest: str
+    ignored_tables: Mapping[str, str] = field(default_factory=dict)

@@ -147,11 +147,13 @@ class Category:
         name: as used in maps.
         title: for people.
         only_for: purposes that may hold it; empty means any (IRET's policy limits identity numbers and ID copies).
+        erase_whole: no part of a value may stay when it is erased: a shortened name is still a name.
     """
 
     name: str
     title: Text
     only_for: frozenset[str]
+    erase_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
