@@ -1,0 +1,1 @@
+"""Three sample systems like those of a Swedish IT company: sales, finance and marketing."""
