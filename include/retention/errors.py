@@ -78,3 +78,7 @@ class ValidationError(GallringError):
 
 class ConnectionSettingError(GallringError):
     """A connection id can't be turned into a database address."""
+
+
+class ReportError(GallringError):
+    """The report can't be written: a text is missing, or its directory can't be used."""
