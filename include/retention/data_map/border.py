@@ -1,0 +1,302 @@
+"""What ``data_map/<system>.yaml`` may hold: the models at the YAML border.
+
+They check shapes; ``checks.py`` checks meaning and ``live.py`` the database itself. The JSON Schema that editors use
+is made from them, so every attribute says in its docstring what it is for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from include.retention.data_map.method_border import MethodBorder, read_method
+from include.retention.policy.parse import Border
+from include.retention.policy.values import Filled, Name, PurposeName, TextBorder, Zone
+from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
+
+COLLECTIONS = frozenset(
+    {
+        "file_roots",
+        "ignore_tables",
+        "tables",
+        "subjects",
+        "identifiers",
+        "events",
+        "where",
+        "keeps",
+        "personal_when",
+        "groups",
+        "purposes",
+        "columns",
+        "files",
+        "sums",
+        "series",
+    }
+)
+"""Keys that hold any number of entries."""
+
+Channel = Literal["email", "sms", "phone", "post"]
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, list):
+        return "<list>"
+    return "<text>" if isinstance(value, str) else "<mapping>"
+
+
+Names = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[tuple[Filled, ...], Field(min_length=1), Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, (list, tuple)) else "<text>"),
+]
+"""One column, or a list of columns."""
+
+
+def as_tuple(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return one or several names as a tuple."""
+    return (names,) if isinstance(names, str) else names
+
+
+class ConditionBorder(Border):
+    """A column in, or not in, a list of values. Give exactly one of the two; null in the list stands for NULL."""
+
+    column: Filled
+    """Column of this table."""
+    in_: Annotated[tuple[str | int | bool | None, ...] | None, Field(alias="in", min_length=1)] = None
+    """The values that count."""
+    not_in: Annotated[tuple[str | int | bool | None, ...] | None, Field(min_length=1)] = None
+    """The values that don't."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> ConditionBorder:
+        if (self.in_ is None) == (self.not_in is None):
+            raise PydanticCustomError(
+                "BAD_CONDITION", "needs exactly one of in and not_in.", {"remedy": "Write {column: status, in: [open]}."}
+            )
+        return self
+
+
+class LinkBorder(Border):
+    """A reference from this table's rows to another table's key."""
+
+    table: Filled
+    """The other table."""
+    by: Names
+    """Column of this table, or a list, in the order of the other table's key."""
+
+
+class SubjectBorder(Border):
+    """A person or company that a row concerns: by identifiers in the row itself, or through another table's row."""
+
+    kind: SubjectKind | None = None
+    """`person` or `company`; through another table it is that table's."""
+    identifiers: dict[IdentifierKind, Filled] = Field(default_factory=dict)
+    """Kind of identifier -> column of this table."""
+    through: Names | None = None
+    """Column of this table, or a list, that refers to the other table's key."""
+    table: Filled | None = None
+    """The other table."""
+    role: Filled | None = None
+    """The role in the other table."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SubjectBorder:
+        here = self.kind is not None and bool(self.identifiers)
+        there = self.through is not None and self.table is not None and self.role is not None
+        mixed = bool(self.identifiers) and self.through is not None
+        if here == there or mixed:
+            raise PydanticCustomError(
+                "BAD_SUBJECT",
+                "must be known either by kind and identifiers, or by through, table and role.",
+                {"remedy": "Write {kind: person, identifiers: {email: mail}} or {through: id, table: t, role: r}."},
+            )
+        return self
+
+
+class EventBorder(Border):
+    """A rule by which rows of this table tell of an event."""
+
+    event: Name
+    """Name of an event in the schedule."""
+    date: Filled
+    """Column with the day or the instant."""
+    begins: Filled | None = None
+    """Column with the beginning of the episode that `date` ends."""
+    null: WhenNull = WhenNull.UNKNOWN
+    """What an empty date means: `ongoing`, `unknown` (a human decides) or `absent` (it never happened)."""
+    where: tuple[ConditionBorder, ...] = ()
+    """All must hold, else the row tells of nothing."""
+    of: tuple[Filled, ...] | None = None
+    """Subject roles that it concerns besides the record. None: all; [] none."""
+    keeps: tuple[LinkBorder, ...] = ()
+    """Other records that it also concerns."""
+    channel: Filled | None = None
+    """Column that names the marketing channel."""
+    as_: Annotated[Literal["fiscal_year_end"] | None, Field(alias="as")] = None
+    """`fiscal_year_end`: the event's day is the last day of the fiscal year that the date falls in."""
+    fallback: Filled | None = None
+    """Column whose day is used once a referral has waited its time out."""
+
+
+class UseBorder(Border):
+    """A purpose with a scope other than the schedule's."""
+
+    purpose: PurposeName
+    """Name of a purpose in the schedule."""
+    scope: Scope | None = None
+    """Whose event starts its clock here. None: as the schedule says."""
+
+
+class GroupBorder(Border):
+    """Columns with the same purposes. They get one verdict."""
+
+    purposes: tuple[
+        Annotated[
+            Annotated[PurposeName, Tag("<text>")] | Annotated[UseBorder, Tag("<mapping>")],
+            Discriminator(_shape),
+        ],
+        ...,
+    ] = ()
+    """Purposes of the schedule, each by name or as {purpose: NAME, scope: record}."""
+    of: tuple[Filled, ...] | None = None
+    """Subject roles concerned: kept while any of them has a live purpose. None: all roles of the row."""
+    channel: Channel | None = None
+    """The marketing channel that these columns serve."""
+    without_purpose: WithoutPurpose = WithoutPurpose.REFER
+    """What to do when none of the purposes ever started: `refer` to a human, or `expire`."""
+
+
+class ColumnBorder(Border):
+    """A column that needs more than a note: a personal one, or a time stamp."""
+
+    category: Name | None = None
+    """The data category, for a personal column."""
+    group: Filled | None = None
+    """The column group that decides over it, for a personal column."""
+    method: MethodBorder | None = None
+    """How it is erased when the row stays; set_null where nothing is said."""
+    time_zone: Zone | None = None
+    """Zone of a time stamp without one. None: the schedule's."""
+    note: str = ""
+    """Why it isn't personal, or what it holds."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> ColumnBorder:
+        if (self.category is None) != (self.group is None):
+            raise PydanticCustomError(
+                "COLUMN_WITHOUT_GROUP" if self.group is None else "COLUMN_WITHOUT_CATEGORY",
+                "is personal and needs both a category and a column group.",
+                {"remedy": "Write {category: email, group: contact}."},
+            )
+        if self.category is None and self.method is not None:
+            raise PydanticCustomError(
+                "METHOD_WITHOUT_GROUP",
+                "has a method, but isn't personal.",
+                {"remedy": "Add category and group, or remove the method."},
+            )
+        if self.category is None and not self.note.strip():
+            raise PydanticCustomError(
+                "COLUMN_WITHOUT_NOTE",
+                "isn't personal and doesn't say why.",
+                {"remedy": "Add a note, or a category and a column group."},
+            )
+        return self
+
+
+def _not_empty(value: object) -> object:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise PydanticCustomError(
+            "COLUMN_WITHOUT_NOTE",
+            "says nothing.",
+            {"remedy": "Write why the column isn't personal, or {category: ..., group: ...}."},
+        )
+    return value
+
+
+ColumnValue = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[ColumnBorder, Tag("<mapping>")],
+    Discriminator(_shape),
+    BeforeValidator(_not_empty),
+]
+
+
+class FilesBorder(Border):
+    """Files on disk that a row points at: deleted before the pointer."""
+
+    column: Filled
+    """Holds the path relative to the root."""
+    root: Name
+    """Name of an entry in `file_roots`."""
+    group: Filled
+    """The column group whose expiry deletes the files."""
+    derivatives: tuple[Filled, ...] = ()
+    """Other files made from it: patterns with {stem}, the path without its extension."""
+
+
+class InvariantBorder(Border):
+    """A column that a run must leave as it is on rows that stay."""
+
+    column: Filled
+    """The amounts to sum, or the numbers of the series."""
+    by: tuple[Filled, ...]
+    """Columns by whose values it is checked."""
+
+
+class TableBorder(Border):
+    """A table, every column of it declared."""
+
+    title: TextBorder
+    """For people."""
+    key: Names
+    """Primary key: a column, or a list in order."""
+    personal: bool = True
+    """False for reference tables: read at most, never changed."""
+    note: str = ""
+    """Why it isn't personal."""
+    when_expired: WhenExpired = WhenExpired.DELETE
+    """What happens to a row all of whose groups have expired: `delete` it or `anonymise` it."""
+    suppresses: bool = False
+    """A marketing list: nobody who has objected may remain on it."""
+    part_of: LinkBorder | None = None
+    """The record that a row is a part of, whose subjects and events it inherits."""
+    personal_when: tuple[ConditionBorder, ...] = ()
+    """Rows outside these conditions hold no personal data."""
+    subjects: dict[Filled, SubjectBorder] = Field(default_factory=dict)
+    """Role -> who it is."""
+    events: tuple[EventBorder, ...] = ()
+    """What its rows tell."""
+    groups: dict[Filled, GroupBorder] = Field(default_factory=dict)
+    """Column groups."""
+    columns: dict[Filled, ColumnValue]
+    """Every column: a text where it isn't personal, and why; else category, group and method."""
+    files: tuple[FilesBorder, ...] = ()
+    """Files that rows point at."""
+    sums: tuple[InvariantBorder, ...] = ()
+    """Sums that a run mustn't change."""
+    series: tuple[InvariantBorder, ...] = ()
+    """Number series whose gaps the ledger must explain."""
+
+
+class DataMapBorder(Border):
+    """Gallring's data map of one system: which column holds what, for which purposes."""
+
+    system: Name
+    """Short name; the file is named after it."""
+    title: TextBorder
+    """For people."""
+    connection: Filled
+    """Airflow connection id."""
+    schema_: Annotated[Filled | None, Field(alias="schema")] = None
+    """Database schema; null for the default."""
+    owner: Filled
+    """The role that answers for the system."""
+    file_roots: dict[Name, Filled] = Field(default_factory=dict)
+    """Name -> directory of files; a leading $NAME is read from the environment."""
+    ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)
+    """Tables of the database that aren't the system's data -> why, such as alembic_version."""
+    tables: dict[Filled, TableBorder]
+    """Every table."""
+
+
+__all__ = ["DataMapBorder", "MethodBorder", "read_method"]

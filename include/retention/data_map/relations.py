@@ -1,0 +1,55 @@
+"""How the tables of a map hang together: wholes and parts, roles, and where an event reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from include.retention.data_map.model import Emission, SubjectRole, Table
+
+Tables = Mapping[str, Table]
+
+
+def wholes(tables: Tables, name: str) -> Iterator[str]:
+    """Yield the table that a table's rows are part of, then that table's whole, and so on. Ends at a cycle."""
+    seen = {name}
+    table = tables.get(name)
+    while table is not None and table.part_of is not None and table.part_of.table not in seen:
+        seen.add(table.part_of.table)
+        yield table.part_of.table
+        table = tables.get(table.part_of.table)
+
+
+def roles_of(tables: Tables, name: str) -> Mapping[str, SubjectRole]:
+    """Return the subject roles of a table's rows: inherited ones, and its own, which go first."""
+    roles: dict[str, SubjectRole] = {}
+    for each in (name, *wholes(tables, name)):
+        if each in tables:
+            for role, subject in tables[each].subjects.items():
+                roles.setdefault(role, subject)
+    return roles
+
+
+def emissions_of(tables: Tables, event: str) -> Iterator[tuple[str, Emission]]:
+    """Yield each rule by which rows tell of an event, with its table."""
+    for name, table in tables.items():
+        for emission in table.emissions:
+            if emission.event == event:
+                yield name, emission
+
+
+def reached(tables: Tables, event: str) -> frozenset[str]:
+    """Return the tables whose records an event can concern: its own, those it keeps, and the parts of both."""
+    direct = {name for name, _ in emissions_of(tables, event)}
+    direct |= {link.table for _, emission in emissions_of(tables, event) for link in emission.keeps}
+    return frozenset(name for name in tables if name in direct or direct.intersection(wholes(tables, name)))
+
+
+def told_of(tables: Tables, event: str) -> frozenset[str]:
+    """Return the tables whose rows are what the event is about: those that tell of it, and their parts.
+
+    A part that tells of events itself is a document of its own (a reminder beside its invoice), unlike an invoice's
+    line.
+    """
+    direct = {name for name, _ in emissions_of(tables, event)}
+    plain_parts = {name for name, table in tables.items() if not table.emissions}
+    return frozenset(direct | {name for name in plain_parts if direct.intersection(wholes(tables, name))})

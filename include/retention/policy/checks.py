@@ -1,0 +1,218 @@
+"""Whether a retention schedule means something that may be carried out.
+
+Each check yields problems; none stops at the first. What the law fixes stands in ``statutes.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from include.retention.errors import Problem
+from include.retention.policy.document import Document, KeyPath
+from include.retention.policy.model import Keep, Period, Purpose, Schedule
+from include.retention.policy.statutes import check_statutes, longer
+from include.retention.terms import LawfulBasis, Scope
+
+HOLD, OBJECTION, CONSENT, ERASURE_REQUEST = "hold", "objection", "consent", "erasure_request"
+"""Events that the engine itself knows."""
+
+DAYS_OF_A_YEAR = 365
+LONG_WITHOUT_NECESSITY = Keep((Period(years=3),))
+"""What a merely possible interest may cover without a reason of its own, and marketing at all."""
+
+
+def check_schedule(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    """Yield everything that is wrong with a schedule."""
+    yield from _references(schedule, document)
+    yield from _years_as_days(schedule, document)
+    yield from _two_rules(schedule, document)
+    yield from check_statutes(schedule, document)
+    for purpose in schedule.purposes.values():
+        yield from _legal_duty(purpose, document)
+        yield from _blanket(purpose, document)
+        yield from _marketing(purpose, document)
+
+
+def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    """Yield what the DPO should see although it isn't refused: periods past the published ceiling."""
+    ceiling = Keep((schedule.ceiling,))
+    for purpose in schedule.purposes.values():
+        if longer(purpose.keep, ceiling):
+            yield document.problem(
+                ("purposes", purpose.name, "keep"),
+                "PAST_PUBLISHED_CEILING",
+                f"can last longer than the {schedule.ceiling.years} years that the published policy promises.",
+                "Have the DPO decide: the published policy must say so, or the period must be shorter.",
+            )
+
+
+def enforceable(schedule: Schedule, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
+    """Return what forbids enforce mode: rules without a source or an approver. A dry run may go on."""
+    found: list[Problem] = []
+    rules = [("purposes", *each) for each in schedule.purposes.items()]
+    parameters = [("parameters", *each) for each in schedule.parameters.items()]
+    for kind, name, rule in [*rules, *parameters]:
+        if not rule.source:
+            what, remedy = "has no source.", "Name the law or the DPO's decision that the period comes from."
+            found.append(Problem(file, f"{kind}.{name}.source", what, remedy, "NO_SOURCE"))
+        if not rule.approved_by:
+            what, remedy = "is approved by nobody.", "Have the DPO approve it and name the role."
+            found.append(Problem(file, f"{kind}.{name}.approved_by", what, remedy, "NO_APPROVER"))
+    return tuple(found)
+
+
+def overdue_reviews(
+    schedule: Schedule, as_of: date, file: str = "retention_schedule.yaml"
+) -> tuple[Problem, ...]:
+    """Return a notice for each rule whose review day has passed."""
+    rules = [("purposes", name, each.review_on) for name, each in schedule.purposes.items()]
+    rules += [("parameters", name, each.review_on) for name, each in schedule.parameters.items()]
+    return tuple(
+        Problem(
+            file,
+            f"{kind}.{name}.review_on",
+            f"was to be reviewed by {review_on}.",
+            "Review it and set the next day.",
+            "REVIEW_OVERDUE",
+        )
+        for kind, name, review_on in rules
+        if review_on is not None and review_on < as_of
+    )
+
+
+def _references(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    events, recipients = document.keys("events"), document.keys("recipients")
+    purposes, parameters = document.keys("purposes"), document.keys("parameters")
+
+    def known(name: str, names: Iterable[str], kind: str, path: KeyPath) -> Iterator[Problem]:
+        if name not in names:
+            what = f"names {name}, which isn't in {kind}s."
+            remedy = f"Add it to {kind}s or name one that is there."
+            yield document.problem(path, f"UNKNOWN_{kind.upper()}", what, remedy)
+
+    for name, category in schedule.categories.items():
+        for purpose_name in sorted(category.only_for):
+            yield from known(purpose_name, purposes, "purpose", ("categories", name, "only_for"))
+    for path, parameter in _parameters_used(schedule, document):
+        yield from known(parameter, parameters, "parameter", path)
+    for name, purpose in schedule.purposes.items():
+        path: KeyPath = ("purposes", name)
+        yield from known(purpose.starts, events, "event", (*path, "starts"))
+        for place, recipient in enumerate(purpose.recipients):
+            yield from known(recipient, recipients, "recipient", (*path, "recipients", place))
+        for place, end in enumerate(purpose.ends_at_once):
+            yield from known(end.event, events, "event", (*path, "ends_at_once", place, "event"))
+            if end.restarted_by is not None:
+                yield from known(end.restarted_by, events, "event", (*path, "ends_at_once", place, "restarted_by"))
+        if purpose.yields_to_erasure:
+            yield from known(ERASURE_REQUEST, events, "event", (*path, "yields_to_erasure"))
+        if HOLD in (purpose.starts, *(end.event for end in purpose.ends_at_once)):
+            what = f"uses the event {HOLD}, which is reserved for legal holds."
+            yield document.problem(path, "RESERVED_EVENT", what, "A hold goes before every purpose; use another event.")
+
+
+def _parameters_used(schedule: Schedule, document: Document) -> Iterator[tuple[KeyPath, str]]:
+    written = document.data.get("purposes")
+    for name in schedule.purposes:
+        rule = written.get(name) if isinstance(written, dict) else None
+        if not isinstance(rule, dict):
+            continue
+        amendments = rule.get("amendments")
+        changed = amendments if isinstance(amendments, list) else []
+        for path, holder in [((), rule), *((("amendments", place), each) for place, each in enumerate(changed))]:
+            keep = holder.get("keep") if isinstance(holder, dict) else None
+            if isinstance(keep, dict) and "parameter" in keep:
+                yield ("purposes", name, *path, "keep"), str(keep["parameter"])
+
+
+def _all_keeps(schedule: Schedule) -> Iterator[tuple[KeyPath, Keep, bool]]:
+    """Yield each place of a period, the period, and whether the law fixes it."""
+    for path in (("referral_period",), ("execution_window",), ("evidence_period",)):
+        yield path, Keep((getattr(schedule, path[0]),)), False
+    yield ("published_policy", "ceiling"), Keep((schedule.ceiling,)), True
+    for name, parameter in schedule.parameters.items():
+        yield ("parameters", name, "keep"), parameter.keep, False
+    for name, purpose in schedule.purposes.items():
+        yield ("purposes", name, "keep"), purpose.keep, purpose.statutory
+        for place, amendment in enumerate(purpose.amendments):
+            yield ("purposes", name, "amendments", place, "keep"), amendment.keep, purpose.statutory
+
+
+def _years_as_days(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    for path, keep, by_law in _all_keeps(schedule):
+        if any(period.days >= DAYS_OF_A_YEAR or (by_law and period.days) for period in keep.periods):
+            yield document.problem(
+                path,
+                "YEARS_AS_DAYS",
+                "counts days where the law counts years or months: leap days would make it end too early.",
+                "Write years and months: P10Y, not P3650D.",
+            )
+
+
+def _two_rules(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    by_start: dict[str, str] = {}
+    by_title: dict[str, str] = {}
+    for name, purpose in schedule.purposes.items():
+        if purpose.statutory and (other := by_start.setdefault(purpose.starts, name)) != name:
+            what = f"is the second statutory rule that starts on {purpose.starts}, after {other}."
+            remedy = "Keep one: exactly one rule says when a legal duty ends."
+            yield document.problem(("purposes", name, "starts"), "TWO_RULES", what, remedy)
+        for title in {purpose.title.sv.casefold(), purpose.title.en.casefold()}:
+            if (other := by_title.setdefault(title, name)) != name:
+                what = f"has the same title as {other}: two rules for what reads as one purpose."
+                remedy = "Join them, or say in the titles what tells them apart."
+                yield document.problem(("purposes", name, "title"), "TWO_RULES", what, remedy)
+                break
+
+
+def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:
+    path = ("purposes", purpose.name)
+    if purpose.statutory and purpose.lawful_basis is not LawfulBasis.LEGAL_OBLIGATION:
+        what = f"says that the law fixes it, on the lawful basis {purpose.lawful_basis}."
+        remedy = f"Use {LawfulBasis.LEGAL_OBLIGATION}, or remove statutory."
+        yield document.problem((*path, "lawful_basis"), "STATUTORY_BASIS", what, remedy)
+    if purpose.statutory and (purpose.ends_at_once or purpose.yields_to_erasure):
+        what = "is a legal duty that something else ends at once; neither an objection nor a request does (Art. 17(3)(b))."
+        yield document.problem(path, "STATUTORY_YIELDS", what, "Remove ends_at_once and yields_to_erasure.")
+    if purpose.lawful_basis is LawfulBasis.CONSENT and not purpose.ends_at_once:
+        what = "rests on consent, and nothing withdraws it (Art. 7(3))."
+        yield document.problem(path, "CONSENT_WITHOUT_END", what, f"Add ends_at_once with the event {OBJECTION}.")
+
+
+def _blanket(purpose: Purpose, document: Document) -> Iterator[Problem]:
+    """Keeping everything for years in case somebody sues isn't a legitimate interest: it must be needed, and for what."""
+    if purpose.lawful_basis is not LawfulBasis.LEGITIMATE_INTERESTS or not longer(purpose.keep, LONG_WITHOUT_NECESSITY):
+        return
+    path = ("purposes", purpose.name)
+    if not purpose.necessity:
+        what = "keeps on legitimate interests for more than three years and doesn't say why that is needed."
+        yield document.problem((*path, "necessity"), "BLANKET", what, "State the necessity, or shorten the period.")
+    if purpose.scope is not Scope.RECORD:
+        what = f"keeps everything about a {purpose.scope} on legitimate interests for more than three years."
+        remedy = "Use scope record, on the records that the interest needs, or shorten the period."
+        yield document.problem((*path, "scope"), "BLANKET", what, remedy)
+
+
+def _marketing(purpose: Purpose, document: Document) -> Iterator[Problem]:
+    path = ("purposes", purpose.name)
+    objections = [
+        (place, end)
+        for place, end in enumerate(purpose.ends_at_once)
+        if end.event == OBJECTION and end.scope is Scope.SUBJECT
+    ]
+    for place, end in objections:
+        if end.restarted_by not in (None, CONSENT):
+            what = f"lets {end.restarted_by} undo an objection; only the person can, by consenting."
+            remedy = f"Write restarted_by: {CONSENT}, or leave it out."
+            yield document.problem((*path, "ends_at_once", place, "restarted_by"), "OBJECTION_UNDONE", what, remedy)
+    if not purpose.marketing:
+        return
+    if not objections:
+        what = "is direct marketing that an objection doesn't end (Art. 21(2)-(3))."
+        remedy = f"Add ends_at_once: [{{event: {OBJECTION}, restarted_by: {CONSENT}}}]."
+        yield document.problem((*path, "ends_at_once"), "MARKETING_WITHOUT_OBJECTION", what, remedy)
+    if longer(purpose.keep, LONG_WITHOUT_NECESSITY):
+        what = "markets for more than three years after its start event: that isn't “viss tid” but without an end."
+        remedy = "Shorten it; an objection ends it earlier, it doesn't replace the period."
+        yield document.problem((*path, "keep"), "MARKETING_UNBOUNDED", what, remedy)
