@@ -1,0 +1,177 @@
+"""The statements that read, erase and delete: generated from the data map, never written by hand.
+
+Identifiers come from the validated map alone and are always quoted; values are always bound. So the map and what is
+done can't drift apart, and ``tests/golden`` holds the SQL of every kind of statement for every database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.sql import quoted_name
+
+from include.retention.column_types import Type, bound_value
+from include.retention.data_map.model import Table
+from include.retention.errors import ActError
+from include.retention.methods import columns_of, erased, left
+from include.retention.terms import Verdict
+
+MAX_BOUND = 30_000
+"""Values that one statement may bind. SQLite takes 32,766, PostgreSQL's protocol 65,535."""
+
+Condition = sa.ColumnElement[bool]
+RecordKey = tuple[Any, ...]
+
+
+class Reference(Protocol):
+    """A foreign key of the live database, such as ``data_map.live.ForeignKey``."""
+
+    @property
+    def child_table(self) -> str:
+        """The table that refers."""
+
+    @property
+    def child_columns(self) -> tuple[str, ...]:
+        """Its columns, in the order of ``parent_columns``."""
+
+    @property
+    def parent_table(self) -> str:
+        """The table that is referred to."""
+
+    @property
+    def parent_columns(self) -> tuple[str, ...]:
+        """Its columns: the key, or others that are unique."""
+
+
+def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None = None) -> sa.Table:
+    """Return a mapped table for SQLAlchemy, with exactly the declared columns.
+
+    Args:
+        table: the mapped table.
+        schema: database schema, or None for the default.
+        types: column types from `column_types.read_types`. Without them binds take the type of their value, and
+            methods treat dates and addresses as text: enough for SQLite, not for the servers.
+    """
+    known = types or {}
+    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in table.columns]
+    return sa.Table(table.name, sa.MetaData(), *columns, schema=schema, quote=True, quote_schema=bool(schema) or None)
+
+
+def key_condition(target: sa.Table, key: Sequence[str], keys: Sequence[RecordKey]) -> Condition:
+    """Return the predicate "the row's key is one of these": one IN, over tuples where the key is composite.
+
+    Args:
+        target: from `sql_table`.
+        key: names of the key's columns.
+        keys: values in the order of ``key``, as the driver or JSON gave them.
+
+    Raises:
+        ActError: a key has a null or the wrong number of parts (it would match nothing, and look done), or there are
+            more than one statement can bind.
+    """
+    if any(len(values) != len(key) or None in values for values in keys):
+        raise ActError(f"A key of {target.name} isn't whole: each needs a value for {', '.join(key)}.")
+    if len(keys) * len(key) > MAX_BOUND:
+        raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement. Make batches smaller.")
+    columns = [target.c[name] for name in key]
+    bound = [[bound_value(c.type, value) for c, value in zip(columns, values, strict=True)] for values in keys]
+    if len(columns) == 1:
+        return columns[0].in_([value for (value,) in bound])
+    return sa.tuple_(*columns).in_([tuple(values) for values in bound])
+
+
+def lock(table: Table, target: sa.Table, keys: Sequence[RecordKey]) -> sa.Select[int]:
+    """Return a SELECT that locks the rows until the transaction ends, in the key's order.
+
+    While a row is locked nobody can change it, nor insert a row that refers to it. SQLite locks the whole database
+    when a writing transaction begins, and has no FOR UPDATE.
+    """
+    rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(target)
+    return (
+        rows.where(key_condition(target, table.key, keys)).order_by(*(target.c[k] for k in table.key)).with_for_update()
+    )
+
+
+def erase(
+    table: Table, target: sa.Table, groups: Sequence[str], keys: Sequence[RecordKey], references: Iterable[Reference]
+) -> sa.Update:
+    """Return the UPDATE that erases column groups of some rows, each column by its method.
+
+    Args:
+        table: the mapped table.
+        target: from `sql_table`, with types.
+        groups: names of the expired column groups.
+        keys: the rows.
+        references: every foreign key of the database, into this table and out of it.
+
+    Raises:
+        ActError: a column is a part of the key, or a foreign key by another method than ``set_null``.
+    """
+    columns = list(dict.fromkeys(name for group in groups for name in columns_of(table, group)))
+    references = list(references)
+    _refuse_ties(table, columns, references)
+    # Erasing a value that others refer to would break the reference, or spread by ON UPDATE.
+    into = [each for each in references if each.parent_table == table.name and set(each.parent_columns) & set(columns)]
+    return (
+        sa.update(target)
+        .values({target.c[name]: erased(table, target, name) for name in columns})
+        .where(key_condition(target, table.key, keys), something_left(table, target, groups))
+        .where(*(_unreferenced(table, target, each) for each in into))
+    )
+
+
+def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[Reference]) -> sa.Delete:
+    """Return the DELETE of those of some rows that nothing refers to any more.
+
+    That holds for ON DELETE CASCADE too: a cascade never finds a row to reach. A row of the table itself counts, also
+    one of the same batch: delete again until nothing is deleted, and leaves go before what they hang on.
+    """
+    into = [each for each in references if each.parent_table == table.name]
+    free = (_unreferenced(table, target, each) for each in into)
+    return sa.delete(target).where(key_condition(target, table.key, keys), *free)
+
+
+def remaining(
+    table: Table, target: sa.Table, action: Verdict, groups: Sequence[str], keys: Sequence[RecordKey]
+) -> sa.Select[int]:
+    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise)."""
+    count = sa.select(sa.func.count()).select_from(target).where(key_condition(target, table.key, keys))
+    return count if action is Verdict.DELETE else count.where(something_left(table, target, groups))
+
+
+def something_left(table: Table, target: sa.Table, groups: Sequence[str]) -> Condition:
+    """Return the predicate "any of these groups still holds something": see `methods.left`."""
+    return sa.or_(sa.false(), *(left(table, target, group) for group in groups))
+
+
+def _unreferenced(table: Table, target: sa.Table, reference: Reference) -> Condition:
+    own = reference.child_table == table.name
+    named = [*reference.child_columns, *(table.key if own else ())]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in dict.fromkeys(named)]
+    child = sa.table(quoted_name(reference.child_table, quote=True), *columns, schema=target.schema).alias("referring")
+    pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
+    refers: list[Condition] = [child.c[mine] == target.c[theirs] for mine, theirs in pairs]
+    if own:  # A row may refer to itself.
+        refers.append(sa.not_(sa.and_(*(child.c[name] == target.c[name] for name in table.key))))
+    rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(child).where(*refers)
+    return sa.not_(sa.exists(rows.correlate(target)))
+
+
+def _refuse_ties(table: Table, columns: Sequence[str], references: Sequence[Reference]) -> None:
+    tied = set(columns) & set(table.key)
+    for each in references:
+        if each.child_table == table.name:
+            tied |= {name for name in each.child_columns if name in columns and _method_name(table, name) != "set_null"}
+    if tied:
+        names = ", ".join(sorted(tied))
+        raise ActError(
+            f"{table.name}: {names} can't be erased in place: a key column can't, and a foreign key only by set_null. "
+            "Change its method, or delete the rows."
+        )
+
+
+def _method_name(table: Table, column: str) -> str:
+    method = table.columns[column].method
+    return method.name if method else ""

@@ -1,0 +1,1 @@
+"""The anonymisation methods, and what a column can take."""
