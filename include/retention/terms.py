@@ -46,6 +46,7 @@ class Reason(StrEnum):
     # RETAIN
     LEGAL_HOLD = "LEGAL_HOLD"
     LIVE_PURPOSE = "LIVE_PURPOSE"
+    NOT_PERSONAL = "NOT_PERSONAL"
     # REFER: the start of a purpose's clock can't be known
     IDENTITY_CONFLICT = "IDENTITY_CONFLICT"
     IDENTITY_AMBIGUOUS = "IDENTITY_AMBIGUOUS"

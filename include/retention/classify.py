@@ -1,0 +1,273 @@
+"""Step 3, classify: for every column group of every record, is there a purpose that still holds it?
+
+Pure: no clock, no database, no Airflow. The semantics are those of ``include/docs/reference/due.md``. The last day
+of storage doesn't depend on ``as_of``; only the comparison with it does, so an older ``as_of`` never makes more due.
+Days are int32, days since 1970-01-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from include.retention.data_map.model import Group
+from include.retention.dates import NO_DAY, REFER_CODE, REFER_CODES, day_number
+from include.retention.events import RECORD, SUBJECT, Events, Found, Ints
+from include.retention.periods import retain_through_amended
+from include.retention.policy.model import EndsAtOnce, Purpose
+from include.retention.terms import Reason, Scope, WithoutPurpose
+
+Day32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
+
+OPEN_DAY = np.iinfo(np.int32).max
+"""The last day of storage of what goes on: later than every day."""
+RETAINED, REFERRED, EXPIRED = range(3)
+REASONS: tuple[Reason, ...] = tuple(Reason)
+REASON_CODE = {reason: code for code, reason in enumerate(REASONS)}
+ERASURE_REQUEST = "erasure_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records of one table, as classification sees them.
+
+    Attributes:
+        ids: int64, number of each record.
+        roles: subject number per role and record, -1 where the record lacks the role.
+        companies: names of the roles that are companies.
+        subject_problem: int8 per subject, index into ``REFER_CODES``.
+        row_problem: int8 per record, its own dates contradict each other.
+        held: a legal hold covers the record.
+        personal: the row is inside the table's ``personal_when``.
+    """
+
+    ids: Ints
+    roles: Mapping[str, Ints]
+    companies: frozenset[str]
+    subject_problem: npt.NDArray[np.int8]
+    row_problem: npt.NDArray[np.int8]
+    held: Bools
+    personal: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When is decided, and for which day.
+
+    Attributes:
+        as_of: the local day that is decided for.
+        today: the local day of the decision; today's schedule, holds and objections count.
+    """
+
+    as_of: date
+    today: date
+
+    @property
+    def horizon(self) -> int:
+        """Return the local day up to which an event has happened."""
+        return day_number(max(self.as_of, self.today))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A column group of some records, and all that decides over it."""
+
+    group: Group
+    records: Records
+    events: Events
+    moment: Moment
+
+
+@dataclass(slots=True)
+class _Clocks:
+    """Purposes' clocks for each record: one purpose of one subject, or the longest of several."""
+
+    through: Day32
+    started: Bools
+    ended: Bools
+    gone: Day32
+    problem: Codes
+    fallback: Day32
+
+
+def classify_group(
+    group: Group, purposes: Mapping[str, Purpose], records: Records, events: Events, moment: Moment
+) -> pd.DataFrame:
+    """Decide one column group for a table's records.
+
+    Returns:
+        One row per record: ``state`` (int8: ``RETAINED``, ``REFERRED`` or ``EXPIRED``), ``reason`` (int8, index into
+        ``REASONS``), ``purpose`` (int16, place in the group's purposes: the one that lasts or lasted longest; -1
+        for none), ``through`` (int32, last day of storage, ``OPEN_DAY`` while a purpose goes on, ``NO_DAY`` where no
+        clock ran), ``gone`` (int32, first day without a purpose) and ``fallback`` (int32, last day of storage once a
+        referral has waited its time out; ``OPEN_DAY`` where only a human can decide).
+    """
+    case = _Case(group, records, events, moment)
+    whole = _no_clocks(len(records.ids))
+    longest = np.full(len(records.ids), -1, dtype="int16")
+    needs_identity = any(use.scope is not Scope.RECORD for use in group.purposes)
+    for subject, present in _subjects_of(group, records):
+        if needs_identity:
+            _raise_problem(whole, present, _identity_problem(records, subject))
+        for place, use in enumerate(group.purposes):
+            clock = _clock(case, purposes[use.purpose], use.scope, subject)
+            longer = present & ((clock.through > whole.through) | ((longest == -1) & clock.started))
+            longest = np.where(longer, place, longest).astype("int16")
+            whole.through = np.where(longer, clock.through, whole.through)
+            whole.gone = np.where(present, np.maximum(whole.gone, clock.gone), whole.gone)
+            whole.fallback = np.where(present, np.maximum(whole.fallback, clock.fallback), whole.fallback)
+            whole.started |= present & clock.started
+            whole.ended |= present & clock.ended
+            _raise_problem(whole, present, clock.problem)
+    whole.problem = np.maximum(whole.problem, records.row_problem)
+    state, reason = _decide(case, whole)
+    return pd.DataFrame(
+        {
+            "state": state,
+            "reason": reason,
+            "purpose": longest,
+            "through": whole.through,
+            "gone": whole.gone,
+            "fallback": _after_waiting(whole, records.row_problem),
+        }
+    )
+
+
+def _no_clocks(count: int) -> _Clocks:
+    no_day, none = np.full(count, NO_DAY, dtype="int32"), np.zeros(count, dtype=bool)
+    return _Clocks(no_day, none, none.copy(), no_day.copy(), np.zeros(count, dtype="int8"), no_day.copy())
+
+
+def _raise_problem(whole: _Clocks, present: Bools, problem: Codes) -> None:
+    whole.problem = np.where(present, np.maximum(whole.problem, problem), whole.problem).astype("int8")
+
+
+def _decide(case: _Case, whole: _Clocks) -> tuple[Codes, Codes]:
+    """Give state and reason in the verdict's order: hold, live purpose, unknown start, no purpose at all, expired."""
+    live = whole.through >= day_number(case.moment.as_of)
+    never = ~whole.started & ~whole.ended
+    orphan = never & (case.group.without_purpose is WithoutPurpose.REFER)
+    unknown = np.array([REASON_CODE[reason or Reason.NO_KNOWN_PURPOSE] for reason in REFER_CODES])[whole.problem]
+    cut_short = whole.ended & (whole.through == NO_DAY)
+    order: list[tuple[Bools, int, int | npt.NDArray[np.int64]]] = [
+        (~case.records.personal, RETAINED, REASON_CODE[Reason.NOT_PERSONAL]),
+        (case.records.held, RETAINED, REASON_CODE[Reason.LEGAL_HOLD]),
+        (live, RETAINED, REASON_CODE[Reason.LIVE_PURPOSE]),
+        (whole.problem > 0, REFERRED, unknown),
+        (orphan, REFERRED, REASON_CODE[Reason.NO_KNOWN_PURPOSE]),
+        (never, EXPIRED, REASON_CODE[Reason.NEVER_HAD_PURPOSE]),
+        (cut_short, EXPIRED, REASON_CODE[Reason.ENDED_AT_ONCE]),
+    ]
+    conditions = [condition for condition, _, _ in order]
+    state = np.select(conditions, [np.asarray(each) for _, each, _ in order], EXPIRED)
+    reason = np.select(conditions, [np.asarray(each) for _, _, each in order], REASON_CODE[Reason.EXPIRED])
+    return state.astype("int8"), reason.astype("int8")
+
+
+def _after_waiting(whole: _Clocks, row_problem: Codes) -> Day32:
+    """Nobody's identity and no contradiction settles itself by waiting."""
+    stays = (whole.problem >= REFER_CODE[Reason.CONTRADICTORY_DATES]) | (row_problem > 0)
+    return np.where(stays, OPEN_DAY, whole.fallback).astype("int32")
+
+
+def _subjects_of(group: Group, records: Records) -> Iterator[tuple[Ints, Bools]]:
+    """Yield the subjects of each role with the records that have it, then none for records without any."""
+    alone = np.ones(len(records.ids), dtype=bool)
+    for role in group.of:
+        subject = records.roles[role]
+        present = subject >= 0
+        alone &= ~present
+        if present.any():
+            yield subject, present
+    if alone.any():
+        yield np.full(len(records.ids), -1, dtype="int64"), alone
+
+
+def _identity_problem(records: Records, subject: Ints) -> Codes:
+    if not len(records.subject_problem):
+        return np.zeros(len(subject), dtype="int8")
+    return np.where(subject >= 0, records.subject_problem[subject], 0).astype("int8")
+
+
+def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> _Clocks:
+    """Return one purpose's clock for one subject of each record."""
+    start = _start(case, purpose, scope, subject)
+    ended, ended_day, doubt = _ended(case, purpose, subject, start)
+    through = np.where(start.open, OPEN_DAY, _last_day(start.day, purpose, case.moment.today))
+    # An end that can't be dated: nothing is kept on the strength of the purpose, nothing destroyed without a human.
+    through = np.where(doubt > 0, NO_DAY, through)
+    gone = np.where((through == OPEN_DAY) | (through == NO_DAY), NO_DAY, through + 1)
+    unknown = (((start.problem > 0) & ~start.open) | (doubt > 0)) & ~ended
+    settles = (start.fallback != NO_DAY) & (doubt == 0)
+    latest = _last_day(np.maximum(start.day, start.fallback), purpose, case.moment.today)
+    waited = np.where(unknown, np.where(settles, latest, OPEN_DAY), through)
+    return _Clocks(
+        through=np.where(ended, NO_DAY, through).astype("int32"),
+        started=start.any,
+        ended=ended,
+        gone=np.where(ended, np.where(gone == NO_DAY, ended_day, np.minimum(gone, ended_day)), gone).astype("int32"),
+        problem=np.where(unknown, np.maximum(start.problem, doubt), 0).astype("int8"),
+        fallback=np.where(ended, NO_DAY, waited).astype("int32"),
+    )
+
+
+def _start(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> Found:
+    records = case.records
+    if scope is Scope.RECORD:
+        return case.events.find(RECORD, purpose.starts, records.ids)
+    if scope is Scope.SUBJECT:
+        return case.events.find(SUBJECT, purpose.starts, subject)
+    companies = [records.roles[role] for role in sorted(records.companies)]
+    return case.events.find_any(SUBJECT, purpose.starts, companies, len(records.ids))
+
+
+def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
+    known = day != NO_DAY
+    days = np.where(known, day, 0).astype("int64").astype("datetime64[D]")
+    last = retain_through_amended(days, purpose.keep, purpose.amendments, today).astype("int64")
+    return np.where(known, last, NO_DAY).astype("int32")
+
+
+def _ended(case: _Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes]:
+    """Return where something has ended the purpose at once, the first day without it, and ends without a date."""
+    count = len(case.records.ids)
+    ended, doubt = np.zeros(count, dtype=bool), np.zeros(count, dtype="int8")
+    since = np.full(count, OPEN_DAY, dtype="int32")
+    for rule in purpose.ends_at_once:
+        happened, day, undated = _happened(case, rule, subject)
+        ended |= happened
+        doubt = np.maximum(doubt, undated)
+        since = np.where(happened, np.minimum(since, day), since).astype("int32")
+    if purpose.yields_to_erasure:
+        request = case.events.find(SUBJECT, ERASURE_REQUEST, subject)
+        happened = (request.past != NO_DAY) & ~(start.begin > request.past)
+        ended |= happened
+        since = np.where(happened, np.minimum(since, request.past), since).astype("int32")
+    return ended, since, doubt
+
+
+def _happened(case: _Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes]:
+    events, channel = case.events, case.group.channel
+    target, ids = (RECORD, case.records.ids) if rule.scope is Scope.RECORD else (SUBJECT, subject)
+    channels = [None] if channel is None else [None, channel]
+    end = events.find(target, rule.event, ids, channels)
+    last_day = rule.event in events.last_day_events
+    happened = (end.past != NO_DAY) & ((end.past < case.moment.horizon) if last_day else True)
+    if rule.restarted_by is not None:
+        every = events.channels(target, rule.restarted_by) or [None]
+        restart = events.find(target, rule.restarted_by, ids, every if channel is None else channels)
+        happened &= ~(restart.first > end.last)
+    undated = np.where(end.past == NO_DAY, end.problem, 0).astype("int8")
+    return happened, end.past + 1 if last_day else end.past, undated
+
+
+def as_date(day: int) -> date:
+    """Return the local day of a day number."""
+    return date(1970, 1, 1) + timedelta(days=day)

@@ -1,0 +1,119 @@
+"""What a source's dates and timestamps mean: a local day, the instants it spans, or the reason nobody can say.
+
+A value is never guessed: text must be ISO 8601, a sentinel such as 1900-01-01 is nobody's date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from include.retention.terms import Reason
+
+REFER_CODES: tuple[Reason | None, ...] = (
+    None,
+    Reason.NO_KNOWN_PURPOSE,
+    Reason.UNKNOWN_DATE,
+    Reason.NO_FISCAL_YEAR,
+    Reason.UNPARSABLE_DATE,
+    Reason.SENTINEL_DATE,
+    Reason.CONTRADICTORY_DATES,
+    Reason.IDENTITY_AMBIGUOUS,
+    Reason.IDENTITY_CONFLICT,
+)
+"""Reasons to refer as small integers: of several, the highest is named."""
+REFER_CODE = {reason: code for code, reason in enumerate(REFER_CODES) if reason is not None}
+
+NO_DAY = np.iinfo(np.int32).min
+"""No day: earlier than every day."""
+NO_INSTANT = np.iinfo(np.int64).min
+"""No instant: earlier than every instant."""
+_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH_INSTANT = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Dates of one column, ready to compare.
+
+    Attributes:
+        day: int32, local day as days since 1970-01-01, or ``NO_DAY``.
+        first: int64, first instant of the value in microseconds since the epoch, UTC, or ``NO_INSTANT``.
+        last: int64, last instant: the same for a timestamp, the end of the local day for a date.
+        null: bool, the source holds no value.
+        problem: int8, index into ``REFER_CODES``, 0 where the value is readable.
+    """
+
+    day: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+    null: npt.NDArray[np.bool_]
+    problem: npt.NDArray[np.int8]
+
+
+def read_moments(
+    values: Sequence[Any], naive_zone: ZoneInfo, local_zone: ZoneInfo, sentinels: frozenset[date]
+) -> Moments:
+    """Read a column's values, each distinct one once.
+
+    Args:
+        values: dates, datetimes, ISO 8601 text or None, as the driver gave them.
+        naive_zone: zone of timestamps that carry none.
+        local_zone: zone whose civil days count (Europe/Stockholm).
+        sentinels: local days that stand for "unknown".
+    """
+    series = pd.Series(list(values), dtype=object)
+    codes, distinct = pd.factorize(series, use_na_sentinel=True)
+    read = [_read_one(value, naive_zone, local_zone, sentinels) for value in distinct]
+    read.append((NO_DAY, NO_INSTANT, NO_INSTANT, 0))
+    day, first, last, problem = (np.array([row[i] for row in read], dtype="int64") for i in range(4))
+    null = codes == -1
+    return Moments(day[codes].astype("int32"), first[codes], last[codes], null, problem[codes].astype("int8"))
+
+
+def day_number(day: date) -> int:
+    """Return a local day as days since 1970-01-01."""
+    return day.toordinal() - _EPOCH
+
+
+def instant_number(instant: datetime) -> int:
+    """Return an aware instant as microseconds since the epoch, UTC."""
+    return (instant - _EPOCH_INSTANT) // timedelta(microseconds=1)
+
+
+def _read_one(
+    value: Any, naive_zone: ZoneInfo, local_zone: ZoneInfo, sentinels: frozenset[date]
+) -> tuple[int, int, int, int]:
+    moment = _parse(value) if isinstance(value, str) else value
+    if isinstance(moment, datetime):
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=naive_zone)
+        try:
+            local_day = aware.astimezone(local_zone).date()
+        except OverflowError:
+            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
+        if local_day in sentinels or moment.date() in sentinels:
+            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
+        at = instant_number(aware)
+        return day_number(local_day), at, at, 0
+    if isinstance(moment, date):
+        if moment in sentinels or not date(1, 1, 2) < moment < date(9999, 12, 30):
+            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
+        first = instant_number(datetime.combine(moment, time(), local_zone))
+        last = instant_number(datetime.combine(moment + timedelta(days=1), time(), local_zone)) - 1
+        return day_number(moment), first, last, 0
+    return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.UNPARSABLE_DATE]
+
+
+def _parse(text: str) -> date | datetime | None:
+    stripped = text.strip()
+    try:
+        return date.fromisoformat(stripped) if len(stripped) == len("2024-01-31") else datetime.fromisoformat(stripped)
+    except ValueError:
+        return None

@@ -1,0 +1,143 @@
+"""From column groups to rows: what is deleted, what is erased in place, and what a retained child keeps standing.
+
+A row whose groups have all expired is deleted where its table says so, unless a row that stays refers to it: then
+it is anonymised in place until that row goes. Every foreign key of the live database counts, cascading ones too: a
+cascade never reaches a retained row. A part without column groups goes exactly when its whole goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from include.retention.classify import EXPIRED, REASON_CODE
+from include.retention.data_map.live import ForeignKey
+from include.retention.data_map.model import Table
+from include.retention.extract import reference_name
+from include.retention.resolve import match
+from include.retention.terms import Reason, WhenExpired
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    child: str
+    parent: str
+    places: npt.NDArray[np.int64]
+    """For each child row, the place of the parent row, or -1."""
+
+
+def decide_rows(
+    tables: Mapping[str, Table],
+    decided: Mapping[str, pd.DataFrame],
+    references: Sequence[ForeignKey],
+    closed: frozenset[str],
+) -> dict[str, pd.DataFrame]:
+    """Decide every row of one system.
+
+    Args:
+        tables: the mapped tables that were extracted, by name.
+        decided: per table the facts' ``key``, ``personal``, ``ref:*`` and ``left:*`` columns beside
+            ``state:<group>`` and ``reason:<group>`` of classification.
+        references: all foreign keys of the live database.
+        closed: tables that failed closed: nothing is destroyed there.
+
+    Returns:
+        Per table ``delete`` (bool), ``level`` (int32: rows are deleted in rising order, so that a row of the same
+        table that refers to another goes first) and ``erase:<group>`` (bool) and the adjusted ``reason:<group>``.
+    """
+    edges = _edges(tables, decided, references)
+    wholes = _wholes(tables, decided)
+    delete = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
+    _settle(delete, edges, wholes)
+    return {
+        name: pd.DataFrame(
+            {
+                "delete": delete[name],
+                "level": _levels(delete[name], [edge for edge in edges if edge.child == edge.parent == name]),
+                **_erasures(tables[name], decided[name], delete[name], closed=name in closed),
+            }
+        )
+        for name in decided
+    }
+
+
+def _deletable(table: Table, frame: pd.DataFrame, *, closed: bool) -> Bools:
+    if closed or not table.personal or table.when_expired is not WhenExpired.DELETE:
+        return np.zeros(len(frame), dtype=bool)
+    if not table.groups:
+        return np.full(len(frame), fill_value=table.part_of is not None)
+    expired: Bools = frame["personal"].to_numpy(dtype=bool).copy()
+    for group in table.groups:
+        expired &= frame[f"state:{group}"].to_numpy() == EXPIRED
+    return expired
+
+
+def _edges(
+    tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame], references: Sequence[ForeignKey]
+) -> list[_Edge]:
+    edges = []
+    for each in references:
+        if each.child_table in decided and each.parent_table in decided:
+            parent = decided[each.parent_table]
+            by_key = each.parent_columns == tables[each.parent_table].key
+            keys = parent["key"] if by_key else parent[reference_name(each.parent_columns)]
+            values = decided[each.child_table][reference_name(each.child_columns)]
+            edges.append(_Edge(each.child_table, each.parent_table, match(values, keys)))
+    return edges
+
+
+def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) -> list[_Edge]:
+    found = []
+    for name, frame in decided.items():
+        whole = tables[name].part_of
+        if whole is not None and not tables[name].groups:
+            places = match(frame[reference_name(whole.columns)], decided[whole.table]["key"])
+            found.append(_Edge(name, whole.table, places))
+    return found
+
+
+def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], wholes: Sequence[_Edge]) -> None:
+    """Take back deletions until no retained row refers to a deleted one and parts go with their wholes."""
+    changed = True
+    while changed:
+        before = sum(int(rows.sum()) for rows in delete.values())
+        for edge in wholes:
+            goes = np.where(edge.places >= 0, delete[edge.parent][edge.places], False)
+            delete[edge.child] &= goes if len(delete[edge.parent]) else False
+        for edge in edges:
+            kept = edge.places[~delete[edge.child] & (edge.places >= 0)]
+            delete[edge.parent][kept] = False
+        changed = before != sum(int(rows.sum()) for rows in delete.values())
+
+
+def _levels(delete: Bools, edges: Sequence[_Edge]) -> npt.NDArray[np.int32]:
+    """Return the order of deletion inside a table that refers to itself; a ring of rows shares its level."""
+    level = np.zeros(len(delete), dtype="int32")
+    for edge in edges:
+        child = np.flatnonzero(delete & (edge.places >= 0))
+        parent = edge.places[child]
+        for _ in range(len(child)):
+            raised = level.copy()
+            np.maximum.at(raised, parent, level[child] + 1)
+            if (raised == level).all():
+                break
+            level = raised
+    return level
+
+
+def _erasures(table: Table, frame: pd.DataFrame, delete: Bools, *, closed: bool) -> dict[str, npt.NDArray[np.generic]]:
+    found: dict[str, npt.NDArray[np.generic]] = {}
+    whole_row = _deletable(table, frame, closed=closed)
+    for group in table.groups:
+        expired = (frame[f"state:{group}"].to_numpy() == EXPIRED) & ~delete & (not closed)
+        found[f"erase:{group}"] = expired & frame[f"left:{group}"].to_numpy(dtype=bool)
+        reason = frame[f"reason:{group}"].to_numpy()
+        referenced = REASON_CODE[Reason.REFERENCED_BY_RETAINED]
+        found[f"reason:{group}"] = np.where(whole_row & ~delete, referenced, reason).astype("int8")
+    return found

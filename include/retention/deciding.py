@@ -1,0 +1,243 @@
+"""From facts in staging to a decision on every record: resolve, classify in buckets, decide rows.
+
+The plan and its later confirmation go through these same functions, so that what was approved and what is done can
+only differ where the sources do. What each step writes is below one phase of the run's staging.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from include.retention.classify import EXPIRED, OPEN_DAY, REASON_CODE, REFERRED, Records, classify_group
+from include.retention.data_map.live import ForeignKey
+from include.retention.data_map.model import DataMap, Table
+from include.retention.dates import day_number
+from include.retention.decide import decide_rows
+from include.retention.events import EventKey, Events
+from include.retention.keys import RECORD, record_text
+from include.retention.objections import Suppressed, apply_suppressions
+from include.retention.periods import after
+from include.retention.reading import read_facts, read_fiscal_years
+from include.retention.resolve import Resolved, TableName, resolve
+from include.retention.run import Run
+from include.retention.staging import Staging
+from include.retention.terms import Reason, SubjectKind
+
+HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What earlier runs left open, from the control database.
+
+    Attributes:
+        holds: legal holds in force: ``scope``, ``identifier_kind``, ``system``, ``table``, ``ref``.
+        listed: suppressions in force.
+        referrals: open referrals: ``record_ref``, ``group``, ``first_seen`` (local day).
+        unfinished: records of plans that were never carried out to the end: ``record_ref``, ``group``.
+    """
+
+    holds: pd.DataFrame
+    listed: pd.DataFrame
+    referrals: pd.DataFrame
+    unfinished: frozenset[str]
+
+
+def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolved, Suppressed]:
+    """Resolve all facts of a phase and write what classification needs."""
+    facts = read_facts(run, staging)
+    last_day = frozenset(name for name, event in run.policy.schedule.events.items() if event.last_day)
+    horizon = run.moment.horizon
+    resolved = resolve(run.policy.maps, facts, read_fiscal_years(staging), horizon, last_day)
+    suppressed = apply_suppressions(resolved.events, resolved.identifiers, waiting.listed)
+    _write_events(staging, suppressed.events)
+    staging.write("subject_problem", pd.DataFrame({"problem": resolved.subject_problem}))
+    staging.write("identifiers", resolved.identifiers)
+    held_subjects = subjects_held(waiting.holds, resolved.identifiers)
+    for name, frame in facts.items():
+        roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
+        ids = np.arange(resolved.first[name], resolved.first[name] + len(frame))
+        held = held_records(run, name, frame, roles.values(), held_subjects, waiting.holds)
+        held |= _held_by_events(suppressed.events, ids, roles.values(), horizon)
+        content = {"id": ids, **roles, "row_problem": resolved.row_problem[name], "held": held}
+        staging.write(f"records/{name}", pd.DataFrame({**content, "personal": frame["personal"].to_numpy(dtype=bool)}))
+    return resolved, suppressed
+
+
+def subjects_held(holds: pd.DataFrame, identifiers: pd.DataFrame) -> np.ndarray:
+    """Return the subjects under a legal hold, as subject numbers."""
+    wanted = holds[holds["scope"] == "subject"]
+    known = set(zip(wanted["identifier_kind"], wanted["ref"], strict=True))
+    mask = [pair in known for pair in zip(identifiers["kind"], identifiers["ref"], strict=True)]
+    return identifiers["subject"].to_numpy()[np.array(mask, dtype=bool)]
+
+
+def held_records(
+    run: Run,
+    name: TableName,
+    frame: pd.DataFrame,
+    roles: Iterable[np.ndarray],
+    held_subjects: np.ndarray,
+    holds: pd.DataFrame,
+) -> np.ndarray:
+    """Return which records a hold of the control database covers: themselves, or any of their subjects."""
+    held = np.zeros(len(frame), dtype=bool)
+    for subjects in roles:
+        held |= np.isin(subjects, held_subjects)
+    own = holds[(holds["scope"] == RECORD) & (holds["system"] == name.system) & (holds["table"] == name.table)]
+    if len(own):
+        held |= pd.Series(record_refs(run, name, frame["key"])).isin(own["ref"]).to_numpy()
+    return held
+
+
+def record_refs(run: Run, name: TableName, keys: Iterable[str]) -> list[str]:
+    """Return the keyed references of records."""
+    texts = [record_text(name.system, name.table, json.loads(key)) for key in keys]
+    return run.ring.current.mac_many(RECORD, texts)
+
+
+def _held_by_events(events: Events, ids: np.ndarray, roles: Iterable[np.ndarray], horizon: int) -> np.ndarray:
+    """Return which records a source itself holds (the reserved event ``hold``), while it lasts."""
+    found = [events.find("record", HOLD, ids), *(events.find("subject", HOLD, subjects) for subjects in roles)]
+    undated = [each.any & (each.problem > 0) for each in found]
+    lasting = [each.open | (each.day >= horizon) for each in found]
+    return np.logical_or.reduce([*lasting, *undated])
+
+
+def _write_events(staging: Staging, events: Events) -> None:
+    index = []
+    for number, (key, table) in enumerate(events.tables().items()):
+        staging.write(f"events/{number}", table)
+        index.append({"target": key.target, "event": key.event, "channel": key.channel, "number": number})
+    staging.write_json("events_index", {"events": index, "last_day": sorted(events.last_day_events)})
+
+
+def read_events(staging: Staging) -> Events:
+    """Return the events that `resolve_phase` wrote."""
+    index = staging.read_json("events_index")
+    tables = {
+        EventKey(each["target"], each["event"], each["channel"]): staging.read(f"events/{each['number']}")
+        for each in index["events"]
+    }
+    return Events(tables, frozenset(index["last_day"]))
+
+
+def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int:
+    """Classify every record whose number falls into a bucket; return how many there were."""
+    events = read_events(staging)
+    problem = staging.read("subject_problem")["problem"].to_numpy()
+    count = 0
+    for system, data_map in run.policy.maps.items():
+        for table in data_map.tables.values():
+            if not table.groups:
+                continue
+            frame = staging.read(f"records/{system}.{table.name}")
+            rows = frame[frame["id"] % buckets == bucket]
+            records = Records(
+                ids=rows["id"].to_numpy(),
+                roles={name.removeprefix("role:"): rows[name].to_numpy() for name in rows if name.startswith("role:")},
+                companies=company_roles(data_map, table),
+                subject_problem=problem,
+                row_problem=rows["row_problem"].to_numpy(),
+                held=rows["held"].to_numpy(dtype=bool),
+                personal=rows["personal"].to_numpy(dtype=bool),
+            )
+            staging.write(f"classified/{system}.{table.name}/{bucket}", _classify_table(run, table, records, events))
+            count += len(rows)
+    return count
+
+
+def _classify_table(run: Run, table: Table, records: Records, events: Events) -> pd.DataFrame:
+    purposes = run.policy.schedule.purposes
+    order = {name: place for place, name in enumerate(purposes)}
+    columns: dict[str, object] = {"id": records.ids}
+    for group in table.groups.values():
+        decided = classify_group(group, purposes, records, events, run.moment)
+        named = np.array([*(order[use.purpose] for use in group.purposes), -1], dtype="int16")
+        decided["purpose"] = named[decided["purpose"].to_numpy()]
+        columns.update({f"{column}:{group.name}": decided[column].to_numpy() for column in decided})
+    return pd.DataFrame(columns)
+
+
+def company_roles(data_map: DataMap, table: Table) -> frozenset[str]:
+    """Return the names of a table's roles that are companies, inherited ones too."""
+    roles = {role.name for role in table.subjects.values() if role.kind is SubjectKind.COMPANY}
+    if table.part_of is not None:
+        roles |= company_roles(data_map, data_map.tables[table.part_of.table]) - set(table.subjects)
+    return frozenset(roles)
+
+
+def decide_phase(
+    run: Run,
+    staging: Staging,
+    waiting: Waiting,
+    references: Mapping[str, Sequence[ForeignKey]],
+    closed: Mapping[str, frozenset[str]],
+) -> tuple[dict[TableName, pd.DataFrame], dict[TableName, pd.DataFrame]]:
+    """Decide every row of every system.
+
+    Returns:
+        Per table the facts with the classification of each group beside them, and what `decide_rows` returned.
+    """
+    decided: dict[TableName, pd.DataFrame] = {}
+    for name, facts in read_facts(run, staging).items():
+        table = run.policy.maps[name.system].tables[name.table]
+        decided[name] = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+    rows: dict[TableName, pd.DataFrame] = {}
+    for system, data_map in run.policy.maps.items():
+        mine = {name.table: frame for name, frame in decided.items() if name.system == system}
+        found = decide_rows(data_map.tables, mine, references[system], closed[system])
+        rows.update({TableName(system, table): frame for table, frame in found.items()})
+    return decided, rows
+
+
+def _with_classes(staging: Staging, name: TableName, table: Table, facts: pd.DataFrame) -> pd.DataFrame:
+    records = staging.read(f"records/{name}")
+    facts = facts.assign(**{column: records[column] for column in records if column not in facts})
+    if not table.groups:
+        return facts
+    parts = [staging.read(each) for each in staging.names(f"classified/{name}")]
+    classes = pd.concat(parts, ignore_index=True).sort_values("id", ignore_index=True)
+    return facts.assign(**{column: classes[column] for column in classes if column != "id"})
+
+
+def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waiting: Waiting) -> pd.DataFrame:
+    """Let referrals that have waited their time out fall back, and unfinished plans be finished.
+
+    A record without any purpose left, of a plan that was approved and broke off, lost its events to that very plan:
+    it is what the plan said it was. A referral that nobody answered in ``referral_period`` falls back to the map's
+    fallback day, or, where no purpose was ever known, to nothing.
+    """
+    names = [f"state:{group}" for group in table.groups]
+    referred = frame[names].eq(REFERRED).any(axis=1).to_numpy() if names else np.zeros(len(frame), dtype=bool)
+    if not referred.any():
+        return frame
+    refs = pd.Series(record_refs(run, name, frame["key"][referred]), index=frame.index[referred])
+    frame = frame.assign(record_ref=refs)
+    for group in table.groups:
+        state = frame[f"state:{group}"].to_numpy().copy()
+        reason = frame[f"reason:{group}"].to_numpy().copy()
+        waits = state == REFERRED
+        orphan = waits & (reason == REASON_CODE[Reason.NO_KNOWN_PURPOSE])
+        carried = orphan & frame["record_ref"].isin(waiting.unfinished).to_numpy()
+        first_seen = _first_seen(waiting.referrals, group)
+        limit = day_number(run.row.as_of)
+        seen = frame["record_ref"].map(first_seen)
+        due = [pd.notna(day) and day_number(after(day, run.policy.schedule.referral_period)) < limit for day in seen]
+        fallback = frame[f"fallback:{group}"].to_numpy()
+        waited = waits & np.array(due, dtype=bool) & (fallback != OPEN_DAY) & (fallback < limit)
+        state[carried | waited] = EXPIRED
+        reason[waited] = REASON_CODE[Reason.EXPIRED]
+        reason[carried] = REASON_CODE[Reason.CARRIED_OVER]
+        frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
+    return frame
+
+
+def _first_seen(referrals: pd.DataFrame, group: str) -> dict[str, object]:
+    mine = referrals[referrals["group"] == group]
+    return mine.groupby("record_ref")["first_seen"].min().to_dict()

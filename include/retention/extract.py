@@ -1,0 +1,255 @@
+"""Step 1, extract: keys, hashed identifiers, event dates and present-or-not flags leave a source, nothing else.
+
+Names, addresses and free text are never selected: whether a column group still holds something is asked of the
+database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Identifiers are hashed in memory,
+a chunk at a time, before anything is written. One read-only transaction per system, so that its tables agree.
+
+The facts frame of a table has one row per record:
+
+=====================  =======  ==========================================================================
+column                 dtype    meaning
+=====================  =======  ==========================================================================
+``key``                str      the record's key as a JSON array: its name in this run's staging
+``ref:<columns>``      str      JSON array of a reference's values, None where any of them is null
+``id:<role>:<kind>``   str      keyed hash of an identifier, None where it identifies nobody
+``ambiguous:<role>``   bool     an identity number that two people may carry
+``ev<i>:day``          int32    local day of emission i, ``NO_DAY`` where unknown
+``ev<i>:begin``        int32    local day on which the episode began, ``NO_DAY`` where it has none
+``ev<i>:first/last``   int64    first and last instant, microseconds UTC
+``ev<i>:state``        int8     ``ABSENT``, ``KNOWN``, ``OPEN``, or ``UNKNOWN``
+``ev<i>:problem``      int8     index into ``REFER_CODES``, 0 where there is none
+``ev<i>:channel``      str      marketing channel, None for all
+``ev<i>:fallback``     int32    local day of the fallback, ``NO_DAY`` where there is none
+``left:<group>``       bool     the group still holds something that its methods would erase
+``personal``           bool     the row is inside the table's ``personal_when``
+``fingerprint``        str      keyed hash of everything above but the ``left`` flags
+=====================  =======  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from include.retention.column_types import Type
+from include.retention.data_map.live import ForeignKey
+from include.retention.data_map.model import Condition, DataMap, Emission, Table
+from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
+from include.retention.identifiers import Normaliser, hash_identifiers
+from include.retention.keys import Key
+from include.retention.methods import left
+from include.retention.policy.model import Schedule
+from include.retention.statements import key_condition, sql_table
+from include.retention.terms import IdentifierKind, Reason, WhenNull
+
+CHUNK_ROWS = 50_000
+ABSENT, KNOWN, OPEN, UNKNOWN = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """What reading one system needs.
+
+    Attributes:
+        references: all foreign keys of the live database; those between mapped tables are read.
+        types: the live columns' types, by table, for the methods' sake.
+    """
+
+    data_map: DataMap
+    schedule: Schedule
+    normaliser: Normaliser
+    key: Key
+    references: tuple[ForeignKey, ...]
+    types: Mapping[str, Mapping[str, Type]]
+
+    def target(self, table: Table) -> sa.Table:
+        """Return a mapped table for SQLAlchemy, with its live types."""
+        return sql_table(table, self.data_map.schema, self.types[table.name])
+
+    def read_table(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
+        """Yield the table's facts frame in chunks of ``CHUNK_ROWS`` rows."""
+        statement, names = self._statement(table)
+        result = connection.execution_options(yield_per=CHUNK_ROWS).execute(statement)
+        for rows in result.partitions(CHUNK_ROWS):
+            yield self._facts(table, names, rows)
+
+    def read_keys(self, connection: sa.Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+        """Return the facts of just these records, locked against change where the database can.
+
+        A record that is gone isn't in the frame.
+        """
+        statement, names = self._statement(table)
+        chosen = statement.where(key_condition(self.target(table), table.key, keys))
+        if connection.dialect.name != "sqlite":
+            chosen = chosen.with_for_update()
+        return self._facts(table, names, connection.execute(chosen).all())
+
+    def empty(self, table: Table) -> pd.DataFrame:
+        """Return a facts frame without rows."""
+        return self._facts(table, self._statement(table)[1], [])
+
+    def read_fiscal_years(self, connection: sa.Connection) -> pd.DataFrame:
+        """Return ``first`` and ``last`` (int32 local days) of each fiscal year whose two dates can be read."""
+        years = self.schedule.fiscal_years
+        if years is None or years.system != self.data_map.system:
+            return pd.DataFrame({"first": [], "last": []}, dtype="int32")
+        table = self.data_map.tables[years.table]
+        target = self.target(table)
+        rows = connection.execute(sa.select(_raw(target.c[years.first_day]), _raw(target.c[years.last_day]))).all()
+        columns = {years.first_day: [row[0] for row in rows], years.last_day: [row[1] for row in rows]}
+        first, last = (self._moments(table, name, columns).day for name in (years.first_day, years.last_day))
+        found = pd.DataFrame({"first": first, "last": last})
+        return found[(first != NO_DAY) & (last != NO_DAY)].reset_index(drop=True)
+
+    def _statement(self, table: Table) -> tuple[sa.Select[Any], list[str]]:
+        target = self.target(table)
+        columns = sorted({column for wanted in self._columns(table) for column in wanted})
+        selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
+        for number, emission in enumerate(table.emissions):
+            selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
+        selected.append(_flag(_holds(target, table.personal_when), "personal"))
+        selected.extend(_flag(left(table, target, group), f"left:{group}") for group in table.groups)
+        return sa.select(*selected), [element.name for element in selected if isinstance(element, sa.Label)]
+
+    def _columns(self, table: Table) -> Iterator[Sequence[str]]:
+        yield table.key
+        yield from self.reference_columns(table)
+        for role in table.subjects.values():
+            yield list(role.identifiers.values())
+        for emission in table.emissions:
+            named = (emission.date, emission.begins, emission.channel, emission.fallback)
+            yield [column for column in named if column is not None]
+
+    def reference_columns(self, table: Table) -> list[tuple[str, ...]]:
+        """Return the column lists whose values tie records together: references out of the table and into it."""
+        found = [role.through for role in table.subjects.values() if role.through]
+        found += [table.part_of.columns] if table.part_of else []
+        found += [link.columns for emission in table.emissions for link in emission.keeps]
+        mapped = self.data_map.tables
+        for each in self.references:
+            if each.child_table == table.name and each.parent_table in mapped:
+                found.append(each.child_columns)
+            if each.parent_table == table.name and each.child_table in mapped and each.parent_columns != table.key:
+                found.append(each.parent_columns)
+        return list(dict.fromkeys(found))
+
+    def _facts(self, table: Table, names: list[str], rows: Sequence[sa.Row[Any]]) -> pd.DataFrame:
+        raw = dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
+        columns = {name.removeprefix("c:"): values for name, values in raw.items() if name.startswith("c:")}
+        facts: dict[str, Any] = {"key": json_keys([columns[name] for name in table.key])}
+        for reference in self.reference_columns(table):
+            facts[reference_name(reference)] = json_keys([columns[name] for name in reference])
+        for role in table.subjects.values():
+            ambiguous = np.zeros(len(rows), dtype=bool)
+            for kind, column in role.identifiers.items():
+                hashes, doubtful = hash_identifiers(columns[column], kind, self.normaliser, self.key)
+                facts[f"id:{role.name}:{kind}"] = hashes
+                ambiguous |= doubtful.to_numpy() & (kind is not IdentifierKind.EMAIL)
+            facts[f"ambiguous:{role.name}"] = ambiguous
+        for number, emission in enumerate(table.emissions):
+            applies = np.array(raw[f"where:{number}"], dtype=bool)
+            facts.update(self._event(table, number, emission, columns, applies))
+        facts["personal"] = np.array(raw["personal"], dtype=bool)
+        fingerprint = _fingerprints(facts, self.key, len(rows))
+        for group in table.groups:
+            facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
+        return pd.DataFrame({**facts, "fingerprint": fingerprint})
+
+    def _event(
+        self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
+    ) -> dict[str, Any]:
+        ends = self._moments(table, emission.date, columns)
+        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], KNOWN)
+        problem = np.where(ends.null & (state == UNKNOWN), REFER_CODE[Reason.UNKNOWN_DATE], ends.problem)
+        begin = np.full(len(applies), NO_DAY, dtype="int32")
+        if emission.begins is not None:
+            begins = self._moments(table, emission.begins, columns)
+            begin = begins.day
+            known = (begins.day != NO_DAY) & (ends.day != NO_DAY)
+            problem = np.where(known & (begins.first > ends.last), REFER_CODE[Reason.CONTRADICTORY_DATES], problem)
+        state = np.where(applies & (state != ABSENT), np.where(problem > 0, UNKNOWN, state), ABSENT)
+        fallback = np.full(len(applies), NO_DAY, dtype="int32")
+        if emission.fallback is not None:
+            fallback = self._moments(table, emission.fallback, columns).day
+        channel = (
+            [None] * len(applies) if emission.channel is None else [_channel(v) for v in columns[emission.channel]]
+        )
+        return {
+            f"ev{number}:day": np.where(state == KNOWN, ends.day, NO_DAY).astype("int32"),
+            f"ev{number}:begin": begin,
+            f"ev{number}:first": ends.first,
+            f"ev{number}:last": ends.last,
+            f"ev{number}:state": state.astype("int8"),
+            f"ev{number}:problem": np.where(state == ABSENT, 0, problem).astype("int8"),
+            f"ev{number}:channel": pd.Series(channel, dtype=object),
+            f"ev{number}:fallback": fallback,
+        }
+
+    def _moments(self, table: Table, column: str, columns: dict[str, Any]) -> Moments:
+        local = ZoneInfo(self.schedule.time_zone)
+        declared = table.columns[column].time_zone
+        naive = ZoneInfo(declared) if declared else local
+        return read_moments(columns[column], naive, local, self.schedule.sentinel_dates)
+
+
+_STATE_OF_NULL = {WhenNull.ONGOING: OPEN, WhenNull.UNKNOWN: UNKNOWN, WhenNull.ABSENT: ABSENT}
+
+
+def reference_name(columns: Sequence[str]) -> str:
+    """Return the name of the facts column that holds a reference's values."""
+    return "ref:" + ",".join(columns)
+
+
+def json_keys(columns: Sequence[Sequence[Any]]) -> pd.Series:
+    """Return each row's values as a JSON array, None where any of them is null.
+
+    Whole numbers stay numbers; everything else that a key may hold (text, UUID, date) becomes text.
+    """
+    rows = zip(*columns, strict=True)
+    return pd.Series([json_key(row) for row in rows], dtype=object)
+
+
+def json_key(row: Sequence[Any]) -> str | None:
+    """Return one key as a JSON array, or None where any part is null."""
+    if any(value is None for value in row):
+        return None
+    return json.dumps([value if isinstance(value, int) else str(value) for value in row], ensure_ascii=False)
+
+
+def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return a column as the driver gives it: SQLAlchemy's own types raise on a date that isn't one."""
+    return sa.type_coerce(column, sa.types.NullType())
+
+
+def _holds(target: sa.Table, conditions: Sequence[Condition]) -> sa.ColumnElement[bool]:
+    return sa.and_(sa.true(), *(_condition(target, condition) for condition in conditions))
+
+
+def _condition(target: sa.Table, condition: Condition) -> sa.ColumnElement[bool]:
+    column = target.c[condition.column]
+    values = [value for value in condition.values if value is not None]
+    inside = sa.and_(column.is_not(None), column.in_(values)) if values else sa.false()
+    inside = sa.or_(inside, column.is_(None)) if None in condition.values else inside
+    return sa.not_(inside) if condition.negated else inside
+
+
+def _flag(condition: sa.ColumnElement[bool], name: str) -> sa.Label[int]:
+    return sa.case((condition, sa.literal_column("1")), else_=sa.literal_column("0")).label(name)
+
+
+def _channel(value: Any) -> str | None:
+    text = "" if value is None else str(value).strip().lower()
+    return None if text in {"", "all"} else text
+
+
+def _fingerprints(facts: dict[str, Any], key: Key, rows: int) -> pd.Series:
+    lists = [values.tolist() if hasattr(values, "tolist") else list(values) for values in facts.values()]
+    texts = [repr(row) for row in zip(*lists, strict=True)] if rows else []
+    return pd.Series(list(key.mac_many("fingerprint", texts)), dtype=object)

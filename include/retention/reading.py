@@ -1,0 +1,122 @@
+"""Extract one system into staging, and read what extraction wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+
+from include.retention.column_types import read_types
+from include.retention.connections import engine_for
+from include.retention.data_map.live import ForeignKey, check_live, closed_tables, read_foreign_keys
+from include.retention.data_map.model import DataMap
+from include.retention.errors import ConfigurationError, Problem
+from include.retention.extract import Extractor
+from include.retention.resolve import TableName
+from include.retention.run import Run
+from include.retention.staging import Staging
+
+UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN"})
+"""Problems that leave a purpose's proof unread: no table can then be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemExtract:
+    """What extraction found out about one system.
+
+    Attributes:
+        sizes: rows by table.
+        problems: what the live schema has against the map.
+        closed: tables that failed closed, without the system's name.
+        references: all foreign keys of the live schema.
+    """
+
+    sizes: Mapping[str, int]
+    problems: Sequence[Problem]
+    closed: frozenset[str]
+    references: tuple[ForeignKey, ...]
+
+
+def system_engine(data_map: DataMap) -> sa.Engine:
+    """Return an engine on a mapped system; its errors hold no parameters."""
+    return engine_for(data_map, os.environ)
+
+
+def extractor_for(run: Run, data_map: DataMap, engine: sa.Engine) -> Extractor:
+    """Return what reads a system for this run."""
+    with engine.connect() as connection:
+        types = read_types(connection, data_map)
+    return Extractor(
+        data_map=data_map,
+        schedule=run.policy.schedule,
+        normaliser=run.normaliser,
+        key=run.ring.current,
+        references=read_foreign_keys(engine, data_map.schema),
+        types=types,
+    )
+
+
+def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
+    """Read all facts of a system into staging, in one transaction that sees one moment of the database.
+
+    Raises:
+        ConfigurationError: a mapped table or column isn't in the database.
+    """
+    data_map = run.policy.maps[system]
+    engine = system_engine(data_map)
+    try:
+        problems = check_live(data_map, engine)
+        unreadable = [problem for problem in problems if problem.code in UNREADABLE]
+        if unreadable:
+            raise ConfigurationError(unreadable)
+        extractor = extractor_for(run, data_map, engine)
+        with engine.connect() as connection, connection.begin():
+            _one_moment(connection)
+            sizes = _read(extractor, connection, staging)
+    finally:
+        engine.dispose()
+    closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))
+    return SystemExtract(sizes, problems, closed, extractor.references)
+
+
+def _one_moment(connection: sa.Connection) -> None:
+    """Let every statement of the transaction see the same state, and none change it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        connection.execute(sa.text("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"))
+
+
+def _read(extractor: Extractor, connection: sa.Connection, staging: Staging) -> dict[str, int]:
+    data_map = extractor.data_map
+    sizes = {}
+    for table in data_map.tables.values():
+        chunks = list(extractor.read_table(connection, table))
+        facts = pd.concat(chunks, ignore_index=True) if chunks else extractor.empty(table)
+        staging.write(f"facts/{data_map.system}.{table.name}", facts)
+        sizes[table.name] = len(facts)
+    years = extractor.read_fiscal_years(connection)
+    if len(years.columns) and extractor.schedule.fiscal_years is not None:
+        own = extractor.schedule.fiscal_years.system == data_map.system
+        staging.write("fiscal_years", years) if own else None
+    return sizes
+
+
+def read_facts(run: Run, staging: Staging, systems: Sequence[str] | None = None) -> dict[TableName, pd.DataFrame]:
+    """Return the facts frames of all systems, in the order of the maps."""
+    return {
+        TableName(system, table): staging.read(f"facts/{system}.{table}")
+        for system, data_map in run.policy.maps.items()
+        if systems is None or system in systems
+        for table in data_map.tables
+    }
+
+
+def read_fiscal_years(staging: Staging) -> pd.DataFrame:
+    """Return the fiscal years that extraction found, none where no system has any."""
+    if staging.has("fiscal_years"):
+        return staging.read("fiscal_years")
+    return pd.DataFrame({"first": [], "last": []}, dtype="int32")

@@ -1,0 +1,123 @@
+"""What a plan comes to, in counts: the ledger's ``planned`` entry and the report read these and nothing else.
+
+Each record of a table is counted exactly once as deleted, anonymised, referred, nothing left, retained, not personal
+or closed, so that the counts add up to the population.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from include.retention.classify import EXPIRED, REASON_CODE, REASONS, REFERRED, RETAINED
+from include.retention.data_map.model import Table
+from include.retention.dates import NO_DAY
+from include.retention.resolve import TableName
+from include.retention.terms import Reason
+
+
+def count_table(  # noqa: PLR0913 - the parts of one table's decision, each by its name
+    name: TableName,
+    table: Table,
+    decided: pd.DataFrame,
+    rows: pd.DataFrame,
+    items: pd.DataFrame,
+    purposes: Sequence[str],
+    *,
+    closed: bool,
+    as_of: int,
+    window: int,
+) -> dict[str, Any]:
+    """Return a table's counts.
+
+    Args:
+        name: system and table.
+        table: the mapped table.
+        decided: facts and classification.
+        rows: row decisions.
+        items: the table's part of the plan.
+        purposes: names of the schedule's purposes, in its order.
+        closed: the table failed closed.
+        as_of: the local day decided for, as a day number.
+        window: days after the first due day within which a record has to go.
+    """
+    states = _states(table, decided)
+    delete = rows["delete"].to_numpy(dtype=bool)
+    erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
+    due_anyway = _any([state == EXPIRED for state in states.values()], len(rows))
+    personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.part_of))
+    classes = {
+        "not_personal": ~personal & ~delete,
+        "closed": np.full(len(rows), closed),
+        "delete": delete,
+        "anonymise": erase,
+        "refer": _any([state == REFERRED for state in states.values()], len(rows)),
+        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | ~due_anyway,
+    }
+    kind = np.select(list(classes.values()), list(classes), "nothing_left")
+    counted = Counter(kind.tolist())
+    waited = (as_of - items["through"].to_numpy(dtype="int64") - 1)[items["through"].to_numpy() != NO_DAY]
+    overdue = waited[waited > window]
+    return {
+        "system": name.system,
+        "table": name.table,
+        "population": len(rows),
+        **{each: counted[each] for each in (*classes, "nothing_left")},
+        "due": counted["delete"] + counted["anonymise"],
+        "retain_by": _retain_by(table, decided, states, kind == "retain", purposes),
+        "refer_by": _refer_by(table, decided, states),
+        "due_by": dict(sorted(Counter(_due_name(*pair) for pair in zip(items["purpose"], items["reason"], strict=True)).items())),
+        "overdue": len(overdue),
+        "overdue_days_max": int(overdue.max() - window) if len(overdue) else 0,
+    }  # fmt: skip
+
+
+def _due_name(purpose: str, reason: str) -> str:
+    """Name a due record by what it was last kept for, or why it is due where nothing ever kept it."""
+    return purpose or reason
+
+
+def _states(table: Table, decided: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {group: decided[f"state:{group}"].to_numpy() for group in table.groups}
+
+
+def _any(masks: Sequence[np.ndarray], count: int) -> np.ndarray:
+    return np.logical_or.reduce([*masks, np.zeros(count, dtype=bool)])
+
+
+def _retain_by(
+    table: Table,
+    decided: pd.DataFrame,
+    states: Mapping[str, np.ndarray],
+    chosen: np.ndarray,
+    purposes: Sequence[str],
+) -> dict[str, int]:
+    """Count retained records by the purpose, or hold, that keeps the column group that lasts longest."""
+    last = np.full(len(decided), NO_DAY, dtype="int64")
+    name = np.full(len(decided), -1, dtype="int64")
+    held = np.zeros(len(decided), dtype=bool)
+    for group, state in states.items():
+        retained = state == RETAINED
+        held |= retained & (decided[f"reason:{group}"].to_numpy() == REASON_CODE[Reason.LEGAL_HOLD])
+        through = decided[f"through:{group}"].to_numpy()
+        later = retained & ((through > last) | (name == -1))
+        last = np.where(later, through, last)
+        name = np.where(later, decided[f"purpose:{group}"].to_numpy(), name)
+    counted = Counter(
+        Reason.LEGAL_HOLD.value if is_held else purposes[place] if place >= 0 else "FOLLOWS_WHOLE"
+        for place, is_held in zip(name[chosen], held[chosen], strict=True)
+    )
+    return dict(sorted(counted.items()))
+
+
+def _refer_by(table: Table, decided: pd.DataFrame, states: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """Count referred column groups by reason; a record with two of them counts twice."""
+    counted: Counter[str] = Counter()
+    for group, state in states.items():
+        codes = decided[f"reason:{group}"].to_numpy()[state == REFERRED]
+        counted.update(REASONS[code].value for code in codes)
+    return dict(sorted(counted.items()))
