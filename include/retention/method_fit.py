@@ -85,7 +85,7 @@ def _constant(method: Method, facts: ColumnFacts) -> str | None:
     return _no_such_type("constant", "text, numbers, dates and truth values", facts)
 
 
-def _choice(kind: Any, value: str | int | None) -> str | None:
+def _choice(kind: Any, value: str | int | None) -> str | None:  # noqa: ANN401  (sa.Enum: its values have no type)
     return None if value in kind.enums else "The constant isn't one of the values that the column allows: use one."
 
 
