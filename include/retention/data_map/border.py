@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from include.retention.data_map.method_border import MethodBorder, read_method
+from include.retention.data_map.method_border import MethodBorder
 from include.retention.policy.parse import Border
 from include.retention.policy.values import Filled, Name, PurposeName, TextBorder, Zone
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
@@ -71,9 +71,8 @@ class ConditionBorder(Border):
     @model_validator(mode="after")
     def _exactly_one(self) -> ConditionBorder:
         if (self.in_ is None) == (self.not_in is None):
-            raise PydanticCustomError(
-                "BAD_CONDITION", "needs exactly one of in and not_in.", {"remedy": "Write {column: status, in: [open]}."}
-            )
+            remedy = "Write {column: status, in: [open]}."
+            raise PydanticCustomError("BAD_CONDITION", "needs exactly one of in and not_in.", {"remedy": remedy})
         return self
 
 
@@ -297,6 +296,3 @@ class DataMapBorder(Border):
     """Tables of the database that aren't the system's data -> why, such as alembic_version."""
     tables: dict[Filled, TableBorder]
     """Every table."""
-
-
-__all__ = ["DataMapBorder", "MethodBorder", "read_method"]

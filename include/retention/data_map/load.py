@@ -8,7 +8,8 @@ from pathlib import Path
 
 from include.retention.data_map import border
 from include.retention.data_map.build import build_map
-from include.retention.data_map.checks import Mapped, check_structure
+from include.retention.data_map.checks import check_structure
+from include.retention.data_map.context import Mapped
 from include.retention.data_map.duties import check_duties, map_notices
 from include.retention.data_map.model import DataMap
 from include.retention.errors import ConfigurationError, Problem
@@ -84,13 +85,11 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
         parsed_of = mended.get(each.file)
         problems += (each,) if parsed_of is None else parsed_of.without_echoes(iter((each,)))
     maps = {system: each.data_map for system, each in mapped.items()}
-    notices = () if problems or schedule is None else tuple(map_notices(mapped, schedule))
+    notices = () if problems or schedule is None else tuple(map_notices(mapped, schedule, written))
     return Reading(maps, tuple(problems), notices)
 
 
-def _name_problems(
-    data_map: DataMap, path: Path, document: Document, mapped: Mapping[str, Mapped]
-) -> list[Problem]:
+def _name_problems(data_map: DataMap, path: Path, document: Document, mapped: Mapping[str, Mapped]) -> list[Problem]:
     place: KeyPath = ("system",)
     if data_map.system in mapped:
         other = mapped[data_map.system].document.file

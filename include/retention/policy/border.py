@@ -27,7 +27,9 @@ class ParameterUse(Border):
 
 
 def _shape(value: object) -> str:
-    return "<list>" if isinstance(value, list) else "<parameter>" if isinstance(value, (dict, ParameterUse)) else "<text>"
+    if isinstance(value, list):
+        return "<list>"
+    return "<text>" if isinstance(value, str) else "<parameter>"
 
 
 KeepBorder = Annotated[

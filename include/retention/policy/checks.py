@@ -10,7 +10,7 @@ from datetime import date
 
 from include.retention.errors import Problem
 from include.retention.policy.document import Document, KeyPath
-from include.retention.policy.model import Keep, Period, Purpose, Schedule
+from include.retention.policy.model import Keep, Parameter, Period, Purpose, Schedule
 from include.retention.policy.statutes import check_statutes, longer
 from include.retention.terms import LawfulBasis, Scope
 
@@ -50,66 +50,72 @@ def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
 def enforceable(schedule: Schedule, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
     """Return what forbids enforce mode: rules without a source or an approver. A dry run may go on."""
     found: list[Problem] = []
-    rules = [("purposes", *each) for each in schedule.purposes.items()]
-    parameters = [("parameters", *each) for each in schedule.parameters.items()]
-    for kind, name, rule in [*rules, *parameters]:
+    for key, rule in _approved_rules(schedule):
         if not rule.source:
             what, remedy = "has no source.", "Name the law or the DPO's decision that the period comes from."
-            found.append(Problem(file, f"{kind}.{name}.source", what, remedy, "NO_SOURCE"))
+            found.append(Problem(file, f"{key}.source", what, remedy, "NO_SOURCE"))
         if not rule.approved_by:
             what, remedy = "is approved by nobody.", "Have the DPO approve it and name the role."
-            found.append(Problem(file, f"{kind}.{name}.approved_by", what, remedy, "NO_APPROVER"))
+            found.append(Problem(file, f"{key}.approved_by", what, remedy, "NO_APPROVER"))
     return tuple(found)
 
 
-def overdue_reviews(
-    schedule: Schedule, as_of: date, file: str = "retention_schedule.yaml"
-) -> tuple[Problem, ...]:
+def overdue_reviews(schedule: Schedule, as_of: date, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
     """Return a notice for each rule whose review day has passed."""
-    rules = [("purposes", name, each.review_on) for name, each in schedule.purposes.items()]
-    rules += [("parameters", name, each.review_on) for name, each in schedule.parameters.items()]
+    overdue = [
+        (key, rule.review_on)
+        for key, rule in _approved_rules(schedule)
+        if rule.review_on is not None and rule.review_on < as_of
+    ]
+    remedy = "Review it and set the next day."
     return tuple(
-        Problem(
-            file,
-            f"{kind}.{name}.review_on",
-            f"was to be reviewed by {review_on}.",
-            "Review it and set the next day.",
-            "REVIEW_OVERDUE",
-        )
-        for kind, name, review_on in rules
-        if review_on is not None and review_on < as_of
+        Problem(file, f"{key}.review_on", f"was to be reviewed by {day}.", remedy, "REVIEW_OVERDUE")
+        for key, day in overdue
     )
 
 
-def _references(schedule: Schedule, document: Document) -> Iterator[Problem]:
-    events, recipients = document.keys("events"), document.keys("recipients")
-    purposes, parameters = document.keys("purposes"), document.keys("parameters")
+def _approved_rules(schedule: Schedule) -> Iterator[tuple[str, Purpose | Parameter]]:
+    for name, parameter in schedule.parameters.items():
+        yield f"parameters.{name}", parameter
+    for name, purpose in schedule.purposes.items():
+        yield f"purposes.{name}", purpose
 
-    def known(name: str, names: Iterable[str], kind: str, path: KeyPath) -> Iterator[Problem]:
+
+def _known(document: Document, kind: str, named: Iterable[tuple[KeyPath, str]]) -> Iterator[Problem]:
+    names = document.keys(f"{kind}s")
+    for path, name in named:
         if name not in names:
-            what = f"names {name}, which isn't in {kind}s."
-            remedy = f"Add it to {kind}s or name one that is there."
-            yield document.problem(path, f"UNKNOWN_{kind.upper()}", what, remedy)
+            what = f"names the {kind} {name}, which isn't declared."
+            yield document.problem(path, f"UNKNOWN_{kind.upper()}", what, "Declare it, or name one that is there.")
 
-    for name, category in schedule.categories.items():
-        for purpose_name in sorted(category.only_for):
-            yield from known(purpose_name, purposes, "purpose", ("categories", name, "only_for"))
-    for path, parameter in _parameters_used(schedule, document):
-        yield from known(parameter, parameters, "parameter", path)
+
+def _references(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    only_for = [
+        (("categories", name, "only_for"), purpose)
+        for name, category in schedule.categories.items()
+        for purpose in sorted(category.only_for)
+    ]
+    yield from _known(document, "purpose", only_for)
+    yield from _known(document, "parameter", _parameters_used(schedule, document))
     for name, purpose in schedule.purposes.items():
         path: KeyPath = ("purposes", name)
-        yield from known(purpose.starts, events, "event", (*path, "starts"))
-        for place, recipient in enumerate(purpose.recipients):
-            yield from known(recipient, recipients, "recipient", (*path, "recipients", place))
-        for place, end in enumerate(purpose.ends_at_once):
-            yield from known(end.event, events, "event", (*path, "ends_at_once", place, "event"))
-            if end.restarted_by is not None:
-                yield from known(end.restarted_by, events, "event", (*path, "ends_at_once", place, "restarted_by"))
-        if purpose.yields_to_erasure:
-            yield from known(ERASURE_REQUEST, events, "event", (*path, "yields_to_erasure"))
+        recipients = [((*path, "recipients", place), each) for place, each in enumerate(purpose.recipients)]
+        yield from _known(document, "recipient", recipients)
+        yield from _known(document, "event", _events_used(purpose))
         if HOLD in (purpose.starts, *(end.event for end in purpose.ends_at_once)):
             what = f"uses the event {HOLD}, which is reserved for legal holds."
             yield document.problem(path, "RESERVED_EVENT", what, "A hold goes before every purpose; use another event.")
+
+
+def _events_used(purpose: Purpose) -> Iterator[tuple[KeyPath, str]]:
+    path: KeyPath = ("purposes", purpose.name)
+    yield (*path, "starts"), purpose.starts
+    for place, end in enumerate(purpose.ends_at_once):
+        yield (*path, "ends_at_once", place, "event"), end.event
+        if end.restarted_by is not None:
+            yield (*path, "ends_at_once", place, "restarted_by"), end.restarted_by
+    if purpose.yields_to_erasure:
+        yield (*path, "yields_to_erasure"), ERASURE_REQUEST
 
 
 def _parameters_used(schedule: Schedule, document: Document) -> Iterator[tuple[KeyPath, str]]:
@@ -173,7 +179,7 @@ def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:
         remedy = f"Use {LawfulBasis.LEGAL_OBLIGATION}, or remove statutory."
         yield document.problem((*path, "lawful_basis"), "STATUTORY_BASIS", what, remedy)
     if purpose.statutory and (purpose.ends_at_once or purpose.yields_to_erasure):
-        what = "is a legal duty that something else ends at once; neither an objection nor a request does (Art. 17(3)(b))."
+        what = "is a legal duty, and neither an objection nor a request ends one at once (Art. 17(3)(b))."
         yield document.problem(path, "STATUTORY_YIELDS", what, "Remove ends_at_once and yields_to_erasure.")
     if purpose.lawful_basis is LawfulBasis.CONSENT and not purpose.ends_at_once:
         what = "rests on consent, and nothing withdraws it (Art. 7(3))."
@@ -181,7 +187,7 @@ def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:
 
 
 def _blanket(purpose: Purpose, document: Document) -> Iterator[Problem]:
-    """Keeping everything for years in case somebody sues isn't a legitimate interest: it must be needed, and for what."""
+    """Keeping everything for years in case somebody sues is no legitimate interest: the need must be stated."""
     if purpose.lawful_basis is not LawfulBasis.LEGITIMATE_INTERESTS or not longer(purpose.keep, LONG_WITHOUT_NECESSITY):
         return
     path = ("purposes", purpose.name)

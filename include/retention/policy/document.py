@@ -51,6 +51,13 @@ class Document:
             found = found.get(str(step)) if isinstance(found, dict) else None
         return tuple(found) if isinstance(found, dict) else ()
 
+    def text(self, *path: str | int) -> str | None:
+        """Return the text written at a path, or None."""
+        found: Json = self.data
+        for step in path:
+            found = found.get(str(step)) if isinstance(found, dict) else None
+        return found if isinstance(found, str) else None
+
     def in_file(self, path: KeyPath) -> KeyPath:
         """Return the key path as the file has it, broken items of lists counted."""
         result: KeyPath = ()

@@ -9,16 +9,16 @@ problems with it.
 from __future__ import annotations
 
 import copy
-import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.retention.errors import Problem
 from include.retention.policy.document import Document, Json, KeyPath, key_text
+from include.retention.policy.wording import describe, known_words
 
 MAX_ROUNDS = 20
 """Mending one mistake can bring out another underneath; after so many rounds the rest must wait."""
@@ -66,7 +66,7 @@ def parse(
         stand_ins: key -> harmless value for a required key that is missing or broken.
     """
     mending = _Mending(copy.deepcopy(document.data), {}, set())
-    words = sorted(_words(model))
+    words = known_words(model)
     problems: dict[tuple[str, str], Problem] = {}
     for _ in range(MAX_ROUNDS):
         try:
@@ -76,7 +76,7 @@ def parse(
             broken = []
             for each in error.errors(include_url=False, include_context=True):
                 path = _path(mending.data, each["loc"], missing=each["type"] == "missing")
-                problem = now.problem(path, *_described(each, path, words))
+                problem = now.problem(path, *describe(each, path, words))
                 problems.setdefault((problem.key, problem.code), problem)
                 broken.append((path, each["type"]))
             mending.mend(broken, collections, stand_ins)
@@ -175,53 +175,3 @@ def _order(path: KeyPath) -> tuple[tuple[bool, str], ...]:
 
 def _within(key: str, place: str) -> bool:
     return key == place or key.startswith((f"{place}.", f"{place}["))
-
-
-def _words(model: type[BaseModel]) -> frozenset[str]:
-    """Return every key that a model knows anywhere in it."""
-    schema = model.model_json_schema(by_alias=True)
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return frozenset(word for part in parts for word in part.get("properties", {}))
-
-
-Description = tuple[str, str, str]
-"""Code, what is wrong, what to do."""
-
-
-def _described(error: Any, path: KeyPath, words: list[str]) -> Description:
-    kind = str(error["type"])
-    if kind.isupper():
-        return kind, str(error["msg"]), str(error.get("ctx", {}).get("remedy", "See the policy's README."))
-    if kind == "extra_forbidden":
-        close = difflib.get_close_matches(str(path[-1]), words, n=1)
-        return "UNKNOWN_KEY", "isn't a key that is known here.", _did_you_mean(close) + "The README lists every key."
-    if kind == "missing":
-        return "MISSING_KEY", "is missing.", "Add it; the README shows an example."
-    describe = _KINDS.get(kind.split("_", maxsplit=1)[0], _anything_else)
-    return describe(error)
-
-
-def _did_you_mean(close: list[str]) -> str:
-    return f"Did you mean {close[0]}? " if close else ""
-
-
-def _anything_else(error: Any) -> Description:
-    message = str(error["msg"])
-    return "BAD_VALUE", f"can't be used: {message[:1].lower()}{message[1:].rstrip('.')}.", "The README says what fits."
-
-
-def _date(_: Any) -> Description:
-    return "BAD_DATE", "isn't a day that exists.", "Write it as 2026-12-31 (ISO 8601)."
-
-
-def _bool(_: Any) -> Description:
-    return "BAD_VALUE", "is neither true nor false.", "Write true or false: yes, no, on and off are just words."
-
-
-def _string(error: Any) -> Description:
-    if error["type"] == "string_type" and not isinstance(error["input"], (dict, list)):
-        return "BAD_VALUE", "isn't text.", 'Put it in quotes: "123".'
-    return _anything_else(error)
-
-
-_KINDS: dict[str, Callable[[Any], Description]] = {"date": _date, "bool": _bool, "string": _string}

@@ -50,7 +50,8 @@ def _iso_period(text: str) -> str:
         )
     period = read_period(text)
     if period.years + period.months / 12 + period.days / 365 > LONGEST_YEARS:
-        raise PydanticCustomError("BAD_PERIOD", "is longer than any life.", {"remedy": "State the period that is needed."})
+        remedy = "State the period that is needed."
+        raise PydanticCustomError("BAD_PERIOD", "is longer than any life.", {"remedy": remedy})
     return text
 
 

@@ -1,0 +1,133 @@
+"""Whether each personal column can take its method, by what the live database says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.retention.check_constraints import breaks_check
+from include.retention.column_types import bound_value
+from include.retention.data_map.inspection import words
+from include.retention.data_map.live_context import LiveContext
+from include.retention.data_map.model import Column
+from include.retention.errors import ActError, Problem
+from include.retention.method_fit import ColumnFacts, fits
+from include.retention.methods import columns_of
+from include.retention.statements import sql_table
+
+SAME_FOR_ALL = ("set_null", "constant")
+"""Methods whose result doesn't depend on the row."""
+
+
+def check_methods(at: LiveContext) -> Iterator[Problem]:
+    """Yield a problem for each personal column that can't take its method."""
+    for column in at.table.columns.values():
+        if column.method is None or column.name not in at.live.columns:
+            continue
+        facts = _facts(at, column.name)
+        path = ("columns", column.name, "method")
+        if not facts.in_key:
+            remedy = fits(column.method, facts)
+            if remedy is not None:
+                what = f"can't be erased by {column.method.name}."
+                yield at.problem(path, "METHOD", what, remedy)
+        elif facts.referenced:
+            # The map's own checks let a personal key pass only where no row outlives it.
+            what = "is part of the key and personal, and rows of another table refer to it."
+            remedy = "Give the table a key of its own that tells nothing."
+            yield at.problem(path, "KEY_COLUMN_PERSONAL", what, remedy)
+
+
+def check_constraints(at: LiveContext) -> Iterator[Problem]:
+    """Yield a problem for each CHECK constraint that would refuse an erased row, and a notice where none can tell.
+
+    Where every column of the constraint is erased to something fixed, the database judges just that. Else it judges
+    the rows that are there, each as it would be: the table is then read once.
+    """
+    for group in at.table.groups:
+        for check in at.live.checks:
+            named = words(check)
+            touched = [
+                at.table.columns[name]
+                for name in columns_of(at.table, group)
+                if name in at.live.columns and name.casefold() in named
+            ]
+            if touched:
+                yield from _check(at, group, check, touched)
+
+
+def _check(at: LiveContext, group: str, check: str, touched: Sequence[Column]) -> Iterator[Problem]:
+    others = {name.casefold() for name in at.live.columns} - {column.name.casefold() for column in touched}
+    fixed = not others & words(check) and all(_same_for_all(column) for column in touched)
+    refuses = _refuses_fixed(at, check, touched) if fixed else None
+    if refuses is None:
+        refuses = _refuses_rows(at, group, check)
+    path = ("columns", touched[0].name, "method")
+    if refuses:
+        what = f"is under a CHECK constraint that refuses the column group {group} erased."
+        remedy = "Use a method whose result the constraint allows, or change the constraint."
+        yield at.problem(path, "CHECK_REFUSES", what, remedy)
+    elif refuses is None:
+        what = f"is under a CHECK constraint, and that it allows the column group {group} erased can't be proved."
+        remedy = "Try it on a copy of the database. A refusal at run time changes nothing, and fails the run."
+        yield at.notice(path, "CHECK_NOT_PROVABLE", what, remedy)
+
+
+def _facts(at: LiveContext, name: str) -> ColumnFacts:
+    table, live, keys = at.table, at.live, at.schema.foreign_keys
+    key = set(table.key)
+    unique = [set(each) for each in (*live.uniques, live.primary_key) if not key <= set(each)]
+    return ColumnFacts(
+        type=at.types[name],
+        nullable=live.columns[name].nullable,
+        unique=any(name in each for each in unique),
+        in_key=name in key,
+        foreign_key=any(each.child_table == table.name and name in each.child_columns for each in keys),
+        referenced=any(each.parent_table == table.name and name in each.parent_columns for each in keys),
+        computed=live.columns[name].computed,
+        key_types=tuple(at.types[each] for each in table.key if each in at.types),
+        key_is_personal=any(table.columns[each].category is not None for each in table.key if each in table.columns),
+    )
+
+
+def _same_for_all(column: Column) -> bool:
+    return column.method is not None and column.method.name in SAME_FOR_ALL
+
+
+def _refuses_fixed(at: LiveContext, check: str, columns: Sequence[Column]) -> bool | None:
+    """Return whether the constraint refuses the erased values, or None where the database can't say."""
+    try:
+        values = [_erased(at, column).label(column.name) for column in columns]
+        row = sa.select(*values).subquery(sa.sql.quoted_name(at.table.name, quote=True))
+        verdict: sa.ColumnClause[int | None] = sa.literal_column(
+            f"CASE WHEN ({check}) THEN 1 WHEN NOT ({check}) THEN 0 END"
+        )
+        with at.engine.connect() as connection:
+            result = connection.execute(sa.select(verdict).select_from(row)).scalar()
+    except (sa.exc.SQLAlchemyError, ActError):
+        return None
+    # A condition that is NULL is satisfied.
+    return result is not None and not result
+
+
+def _erased(at: LiveContext, column: Column) -> sa.ColumnElement[Any]:
+    kind = at.types[column.name]
+    value = None if column.method is None else column.method.value
+    erased = sa.null() if value is None else sa.literal(bound_value(kind, value), kind)
+    # PostgreSQL must be told of what type a NULL is; MariaDB can't cast to every type, and needn't.
+    return sa.cast(erased, kind) if at.engine.dialect.name == "postgresql" else erased
+
+
+def _refuses_rows(at: LiveContext, group: str, check: str) -> bool | None:
+    """Return whether the constraint refuses a row as it would be, or None where nothing can be said."""
+    target = sql_table(at.table, at.data_map.schema, at.types)
+    anything = sa.select(sa.literal_column("1", sa.Integer())).select_from(target).limit(1)
+    try:
+        with at.engine.connect() as connection:
+            if connection.execute(anything).first() is None:
+                return None
+            return breaks_check(connection, at.table, target, group, check)
+    except (sa.exc.SQLAlchemyError, ActError):
+        return None

@@ -1,0 +1,206 @@
+"""What a live database says of its tables, in the shape that the checks need."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.retention.column_types import Type
+from include.retention.method_sql import MARIADB
+
+POSTGRES_CHILDREN = """
+    SELECT child_schema.nspname, child.relname, parent.relname
+    FROM pg_constraint
+    JOIN pg_class child ON child.oid = conrelid
+    JOIN pg_namespace child_schema ON child_schema.oid = child.relnamespace
+    JOIN pg_class parent ON parent.oid = confrelid
+    JOIN pg_namespace parent_schema ON parent_schema.oid = parent.relnamespace
+    WHERE contype = 'f' AND parent_schema.nspname = :schema AND child_schema.nspname <> :schema
+"""
+MARIADB_CHILDREN = """
+    SELECT constraint_schema, table_name, referenced_table_name
+    FROM information_schema.referential_constraints
+    WHERE unique_constraint_schema = :schema AND constraint_schema <> :schema
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key of the live database.
+
+    Attributes:
+        child_table: the table that refers.
+        child_columns: its columns, in the order of ``parent_columns``.
+        parent_table: the table that is referred to.
+        parent_columns: its columns: the key, or others that are unique.
+        ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
+            ``RESTRICT`` or ``NO ACTION``.
+    """
+
+    child_table: str
+    child_columns: tuple[str, ...]
+    parent_table: str
+    parent_columns: tuple[str, ...]
+    ondelete: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveColumn:
+    """A column as the database has it."""
+
+    type: Type
+    nullable: bool
+    computed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTable:
+    """A table as the database has it.
+
+    Attributes:
+        uniques: columns of each UNIQUE constraint and unique index besides the primary key.
+        checks: condition of each CHECK constraint, as the database writes it.
+    """
+
+    columns: Mapping[str, LiveColumn]
+    primary_key: tuple[str, ...]
+    uniques: tuple[tuple[str, ...], ...]
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSchema:
+    """The tables of one schema.
+
+    Attributes:
+        tables: name -> table; of tables that weren't asked for only the name.
+        foreign_keys: all of them, undeclared tables' too.
+        outside: ``schema.table`` of another schema that refers to a table of this one, and that table.
+    """
+
+    tables: Mapping[str, LiveTable | None]
+    foreign_keys: tuple[ForeignKey, ...]
+    outside: tuple[tuple[str, str], ...]
+
+
+def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str]) -> LiveSchema:
+    """Read the names of all tables, everything about the wanted ones, and every foreign key."""
+    with engine.connect() as connection, warnings.catch_warnings():
+        # SQLAlchemy warns of what it can't describe, such as an index on an expression in SQLite.
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        inspector = sa.inspect(connection)
+        names = inspector.get_table_names(schema=schema)
+        tables = {name: _table(connection, inspector, name, schema) if name in wanted else None for name in names}
+        return LiveSchema(tables, _foreign_keys(inspector, schema, names), _outside(connection, inspector, schema))
+
+
+def read_foreign_keys(
+    engine: sa.Engine, schema: str | None, tables: Collection[str] | None = None
+) -> tuple[ForeignKey, ...]:
+    """Return the foreign keys of a schema, those of undeclared tables included.
+
+    Args:
+        engine: to the source.
+        schema: database schema, or None for the default.
+        tables: only foreign keys from or to one of these; None means all.
+    """
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        found = _foreign_keys(inspector, schema, inspector.get_table_names(schema=schema))
+    return tuple(each for each in found if tables is None or {each.child_table, each.parent_table} & set(tables))
+
+
+def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Iterable[str]) -> tuple[ForeignKey, ...]:
+    # SQLite and MariaDB keep the spelling of REFERENCES, whatever the table itself is called.
+    spelt = {name.casefold(): name for name in names}
+    own = {schema, None} if schema in (None, inspector.default_schema_name) else {schema}
+    keys = [
+        ForeignKey(
+            child_table=table,
+            child_columns=tuple(each["constrained_columns"]),
+            parent_table=spelt.get(each["referred_table"].casefold(), each["referred_table"]),
+            parent_columns=tuple(each["referred_columns"]),
+            ondelete=str(each.get("options", {}).get("ondelete") or "NO ACTION").upper(),
+        )
+        for (_, table), found in inspector.get_multi_foreign_keys(schema=schema).items()
+        for each in found
+        if each["referred_schema"] in own
+    ]
+    return tuple(sorted(keys, key=lambda each: (each.child_table, each.child_columns, each.parent_table)))
+
+
+def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None) -> LiveTable:
+    columns = {
+        each["name"]: LiveColumn(each["type"], bool(each["nullable"]), "computed" in each)
+        for each in inspector.get_columns(name, schema=schema)
+    }
+    constraints = [each["column_names"] for each in inspector.get_unique_constraints(name, schema=schema)]
+    indexes = [_indexed(each, columns) for each in inspector.get_indexes(name, schema=schema) if each["unique"]]
+    return LiveTable(
+        columns=columns,
+        primary_key=tuple(inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]),
+        uniques=tuple(sorted({tuple(each) for each in [*constraints, *indexes]})),
+        checks=_checks(connection, inspector, name, schema),
+    )
+
+
+def _indexed(index: Any, columns: Iterable[str]) -> list[str]:  # noqa: ANN401  (a ReflectedIndex, whose keys vary)
+    """Return the columns of an index, those inside its expressions too."""
+    inside = {word for text in index.get("expressions", []) for word in words(text)}
+    return [name for name in columns if name in index["column_names"] or name.casefold() in inside]
+
+
+def _checks(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None) -> tuple[str, ...]:
+    if connection.dialect.name == "sqlite":
+        return checks_in(_sqlite_definition(connection, name, schema))
+    return tuple(str(each["sqltext"]) for each in inspector.get_check_constraints(name, schema=schema))
+
+
+def _sqlite_definition(connection: sa.Connection, name: str, schema: str | None) -> str:
+    catalogue = sa.table("sqlite_master", sa.column("name"), sa.column("type"), sa.column("sql"), schema=schema)
+    query = sa.select(catalogue.c.sql).where(catalogue.c.name == name, catalogue.c.type == "table")
+    return str(connection.execute(query).scalar() or "")
+
+
+def checks_in(definition: str) -> tuple[str, ...]:
+    """Return the conditions of the CHECK constraints in a CREATE TABLE statement.
+
+    SQLAlchemy reads SQLite's checks line by line, and misses those that take several.
+    """
+    found = []
+    plain = _blank_quoted(definition)
+    for start in re.finditer(r"\bCHECK\s*\(", plain, re.IGNORECASE):
+        depth, place = 1, start.end()
+        while depth and place < len(plain):
+            depth += {"(": 1, ")": -1}.get(plain[place], 0)
+            place += 1
+        found.append(definition[start.end() : place - 1].strip())
+    return tuple(found)
+
+
+def words(condition: str) -> set[str]:
+    """Return the names in a condition, in lower case: what stands in text literals isn't one."""
+    without_text = re.sub(r"'(?:[^']|'')*'", "''", condition)
+    return {word.casefold() for word in re.findall(r"[^\W\d]\w*", without_text)} | {
+        name.casefold() for name in re.findall(r"[\"`\[]([^\"`\]]+)[\"`\]]", without_text)
+    }
+
+
+def _blank_quoted(definition: str) -> str:
+    """Return the statement with blanks for what is quoted or commented: same length, no stray parentheses."""
+    quoted = r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/"
+    return re.sub(quoted, lambda match: " " * len(match.group()), definition, flags=re.DOTALL)
+
+
+def _outside(connection: sa.Connection, inspector: sa.Inspector, schema: str | None) -> tuple[tuple[str, str], ...]:
+    dialect = connection.dialect.name
+    query = MARIADB_CHILDREN if dialect in MARIADB else POSTGRES_CHILDREN if dialect == "postgresql" else None
+    if query is None:
+        return ()
+    rows = connection.execute(sa.text(query), {"schema": schema or inspector.default_schema_name})
+    return tuple(sorted((f"{child_schema}.{child}", str(parent)) for child_schema, child, parent in rows))

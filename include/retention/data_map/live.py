@@ -1,0 +1,134 @@
+"""Whether a data map and the live database agree.
+
+What the map doesn't declare may hold anybody's data, or what a law protects: such a table fails closed. Nothing in it
+is destroyed, and the run says so and fails.
+
+Problems with ``table`` close that table; the others are notices.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+
+from include.retention.data_map.fit import check_constraints, check_methods
+from include.retention.data_map.inspection import ForeignKey, LiveSchema, inspect_schema, read_foreign_keys
+from include.retention.data_map.live_context import LiveContext, Words, closing
+from include.retention.data_map.model import DataMap
+from include.retention.errors import Problem
+from include.retention.method_sql import MARIADB
+from include.retention.policy.document import KeyPath, key_text
+
+__all__ = ["ForeignKey", "check_live", "closed_tables", "read_foreign_keys"]
+
+DAY_TYPES = (sa.Date, sa.DateTime, sa.String, sa.types.NullType)
+"""Types in which a day can be read; SQLite knows columns without any type."""
+
+
+def closed_tables(problems: Iterable[Problem]) -> frozenset[str]:
+    """Return the tables, as ``system.table``, in which nothing may be destroyed."""
+    return frozenset(problem.table for problem in problems if problem.table is not None)
+
+
+def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
+    """Compare a map with the database that it describes.
+
+    ``MISSING_TABLE`` and ``MISSING_COLUMN`` concern more than their own table: events that can't be read can't keep
+    other records either.
+
+    Returns:
+        Problems, which close their table, and notices, whose ``table`` is None.
+    """
+    schema = inspect_schema(engine, data_map.schema, data_map.tables.keys())
+    found = [*_tables(data_map, schema), *_references(data_map, schema), *_cascades(data_map, schema)]
+    for name, table in data_map.tables.items():
+        live = schema.tables.get(name)
+        if live is not None:
+            at = LiveContext(table, live, data_map, schema, engine)
+            found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
+    return tuple(found)
+
+
+def _close(names: Iterable[str], name: str) -> str:
+    same = [each for each in names if each.casefold() == name.casefold()]
+    near = same or difflib.get_close_matches(name, list(names), n=1)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def _tables(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
+    for name in data_map.tables:
+        if name not in schema.tables:
+            what = f"isn't in the database.{_close(schema.tables, name)}"
+            remedy = "Correct the map, or the connection that it names."
+            yield closing(data_map, name, (), Words("MISSING_TABLE", what, remedy))
+    for name in schema.tables:
+        if name not in data_map.tables and name not in data_map.ignored_tables:
+            what = "is in the database and not in the map: whose data it holds is unknown."
+            remedy = "Map it, or name it in ignore_tables with the reason."
+            yield closing(data_map, name, (), Words("UNDECLARED_TABLE", what, remedy))
+
+
+def _references(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
+    referring = {(each.child_table, each.parent_table) for each in schema.foreign_keys}
+    for child, parent in sorted(referring | set(schema.outside)):
+        table = data_map.tables.get(parent)
+        if child not in data_map.tables and table is not None and table.personal:
+            what = f"is referred to by {child}, which the map doesn't describe: deleting here could break it or spread."
+            yield closing(data_map, parent, (), Words("REFERENCED_BY_UNDECLARED", what, f"Map {child}."))
+
+
+def _cascades(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
+    for each in schema.foreign_keys:
+        child = data_map.tables.get(each.child_table)
+        if each.ondelete == "CASCADE" and child is not None and child.personal:
+            yield Problem(
+                file=f"system:{data_map.system}",
+                key=key_text(("tables", each.parent_table)),
+                what=f"takes rows of {child.name} with it when deleted (ON DELETE CASCADE).",
+                remedy=f"A row stays while a row of {child.name} that must stay refers to it; better drop the cascade.",
+                code="CASCADE_PATH",
+            )
+
+
+def _columns(at: LiveContext) -> Iterator[Problem]:
+    for name in at.table.columns:
+        if name not in at.live.columns:
+            what = f"isn't in the database.{_close(at.live.columns, name)}"
+            yield at.problem(("columns", name), "MISSING_COLUMN", what, "Correct the map.")
+    for name in at.live.columns:
+        if name not in at.table.columns:
+            what = "is in the database and not in the map: what it holds is unknown."
+            remedy = "Declare it: a note why it isn't personal, or its category and column group."
+            yield at.problem(("columns", name), "UNDECLARED_COLUMN", what, remedy)
+
+
+def _key(at: LiveContext) -> Iterator[Problem]:
+    primary = at.live.primary_key
+    required = {name for name, column in at.live.columns.items() if not column.nullable}
+    unique = [set(each) for each in at.live.uniques if required >= set(each)]
+    if set(at.table.key) not in [set(primary), *unique]:
+        what = f"({', '.join(at.table.key)}) isn't a key of the table: two rows could be mistaken for one."
+        own = f" ({', '.join(primary)})" if primary else ", which it lacks"
+        remedy = f"Use its primary key{own}, or columns that are UNIQUE and NOT NULL together."
+        yield at.problem(("key",), "KEY_MISMATCH", what, remedy)
+
+
+def _days(at: LiveContext) -> Iterator[Problem]:
+    for number, emission in enumerate(at.table.emissions):
+        for key, name in (("date", emission.date), ("begins", emission.begins), ("fallback", emission.fallback)):
+            if name is not None and name in at.live.columns:
+                yield from _day(at, ("events", number, key), name)
+
+
+def _day(at: LiveContext, path: KeyPath, name: str) -> Iterator[Problem]:
+    kind, declared = at.live.columns[name].type, at.table.columns.get(name)
+    if not isinstance(kind, DAY_TYPES):
+        what = f"is {name}, which the database keeps as {type(kind).__name__}, not as a day."
+        yield at.problem(path, "EVENT_DATE_TYPE", what, "Name a column of type date, timestamp or text (ISO 8601).")
+    instant = at.engine.dialect.name in MARIADB and isinstance(kind, sa.TIMESTAMP)
+    if instant and declared is not None and declared.time_zone != "UTC":
+        what = f"is {name}, a TIMESTAMP, which MariaDB gives in the session's time zone: UTC here."
+        remedy = f"Write {name}: {{time_zone: UTC, ...}} in columns, or events near midnight get the wrong day."
+        yield at.problem(path, "TIMESTAMP_ZONE", what, remedy)

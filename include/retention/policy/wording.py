@@ -1,0 +1,66 @@
+"""Pydantic's errors in words that a data protection officer can act on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from include.retention.policy.document import KeyPath
+
+Description = tuple[str, str, str]
+"""Code, what is wrong, what to do."""
+
+
+def known_words(model: type[BaseModel]) -> list[str]:
+    """Return every key that a model knows anywhere in it."""
+    schema = model.model_json_schema(by_alias=True)
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return sorted({word for part in parts for word in part.get("properties", {})})
+
+
+def describe(error: ErrorDetails, path: KeyPath, words: list[str]) -> Description:
+    """Return an error in words.
+
+    Args:
+        error: one of pydantic's. A type in upper case is one of the border's own and brings its words along.
+        path: where it is.
+        words: keys to choose from where one is misspelt.
+    """
+    kind = str(error["type"])
+    if kind.isupper():
+        return kind, str(error["msg"]), str(error.get("ctx", {}).get("remedy", "See the policy's README."))
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(str(path[-1]), words, n=1)
+        return "UNKNOWN_KEY", "isn't a key that is known here.", _did_you_mean(close) + "The README lists every key."
+    if kind == "missing":
+        return "MISSING_KEY", "is missing.", "Add it; the README shows an example."
+    return _KINDS.get(kind.split("_", maxsplit=1)[0], _anything_else)(error)
+
+
+def _did_you_mean(close: list[str]) -> str:
+    return f"Did you mean {close[0]}? " if close else ""
+
+
+def _anything_else(error: ErrorDetails) -> Description:
+    message = str(error["msg"])
+    return "BAD_VALUE", f"can't be used: {message[:1].lower()}{message[1:].rstrip('.')}.", "The README says what fits."
+
+
+def _date(_: ErrorDetails) -> Description:
+    return "BAD_DATE", "isn't a day that exists.", "Write it as 2026-12-31 (ISO 8601)."
+
+
+def _bool(_: ErrorDetails) -> Description:
+    return "BAD_VALUE", "is neither true nor false.", "Write true or false: yes, no, on and off are just words."
+
+
+def _string(error: ErrorDetails) -> Description:
+    if error["type"] == "string_type" and not isinstance(error["input"], (dict, list)):
+        return "BAD_VALUE", "isn't text.", 'Put it in quotes: "123".'
+    return _anything_else(error)
+
+
+_KINDS: dict[str, Callable[[ErrorDetails], Description]] = {"date": _date, "bool": _bool, "string": _string}
