@@ -140,7 +140,8 @@ def first_of_year_in_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str
     it tells.
     """
     text = ExactText(column)
-    year, mark = sa.func.substr(text, _sql("1"), _sql("4")), sa.func.substr(text, _sql("11"), _sql("1"))
+    year = sa.func.substr(text, _sql("1"), _sql("4"), type_=sa.Text())
+    mark = sa.func.substr(text, _sql("11"), _sql("1"), type_=sa.Text())
     midnight = year.concat(_sql("'-01-01'")).concat(mark).concat(_sql("'00:00:00'"))
     return sa.case(
         (_has_shape(text, _DAY_GLOB, f"^{_DAY_REGEX}(?!.)"), year.concat(_sql("'-01-01'"))),

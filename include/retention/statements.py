@@ -18,8 +18,9 @@ from include.retention.errors import ActError
 from include.retention.methods import columns_of, erased, left
 from include.retention.terms import Verdict
 
-MAX_BOUND = 30_000
-"""Values that one statement may bind. SQLite takes 32,766, PostgreSQL's protocol 65,535."""
+MAX_BOUND = 10_000
+"""Key values that one statement may bind. SQLite takes 32,766 and PostgreSQL 65,535, but it gives up ("statement too
+complex") on much fewer where the key is composite."""
 
 Condition = sa.ColumnElement[bool]
 RecordKey = tuple[Any, ...]
@@ -74,7 +75,7 @@ def key_condition(target: sa.Table, key: Sequence[str], keys: Sequence[RecordKey
     if any(len(values) != len(key) or None in values for values in keys):
         raise ActError(f"A key of {target.name} isn't whole: each needs a value for {', '.join(key)}.")
     if len(keys) * len(key) > MAX_BOUND:
-        raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement. Make batches smaller.")
+        raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement. Lower GALLRING_BATCH_ROWS.")
     columns = [target.c[name] for name in key]
     bound = [[bound_value(c.type, value) for c, value in zip(columns, values, strict=True)] for values in keys]
     if len(columns) == 1:
@@ -150,7 +151,9 @@ def _unreferenced(table: Table, target: sa.Table, reference: Reference) -> Condi
     own = reference.child_table == table.name
     named = [*reference.child_columns, *(table.key if own else ())]
     columns: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in dict.fromkeys(named)]
-    child = sa.table(quoted_name(reference.child_table, quote=True), *columns, schema=target.schema).alias("referring")
+    # Were it called like the row to delete, the condition would be about another row.
+    alias = "referring" if target.name.lower() != "referring" else "referring_row"
+    child = sa.table(quoted_name(reference.child_table, quote=True), *columns, schema=target.schema).alias(alias)
     pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
     refers: list[Condition] = [child.c[mine] == target.c[theirs] for mine, theirs in pairs]
     if own:  # A row may refer to itself.

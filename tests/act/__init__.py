@@ -1,0 +1,1 @@
+"""Statements, files and the act itself."""
