@@ -1,0 +1,50 @@
+"""How a run ended, judged from what the ledger shows: never from what a step meant to do.
+
+``judge`` is what the report prints and what the run's last step should go by: one rule for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from include.retention.report.entries import Entry, latest, of_kind
+from include.retention.report.model import Finding, Severity
+from include.retention.terms import Mode, RunOutcome
+
+GOOD = frozenset({RunOutcome.DONE, RunOutcome.NOTHING_DUE, RunOutcome.DRY_RUN_DONE})
+
+
+def judge(
+    entries: Sequence[Entry],
+    findings: Sequence[Finding],
+    mode: Mode,
+    due: int | None,
+    stated: RunOutcome | None = None,
+) -> RunOutcome:
+    """Return the outcome.
+
+    Args:
+        findings: what was found; a failure makes a good outcome impossible.
+        due: rows due in the plan, or None where there is no plan.
+        stated: what the run itself says, where it has said it. It is believed when it is bad news; good news is
+            believed only where no finding contradicts it.
+    """
+    begun = bool(of_kind(entries, "batch_started"))
+    codes = {finding.code for finding in findings if finding.severity is Severity.FAILURE}
+    if stated is not None and stated not in GOOD:
+        return stated
+    if "REJECTED" in codes and not begun:
+        return RunOutcome.REJECTED
+    if codes & {"GUARD_REFUSED", "CONFIGURATION_REFUSED"} and not begun:
+        return RunOutcome.REFUSED
+    if codes or due is None:
+        return RunOutcome.FAILED
+    if mode is Mode.DRY_RUN:
+        return RunOutcome.DRY_RUN_DONE
+    return RunOutcome.NOTHING_DUE if due == 0 else RunOutcome.DONE
+
+
+def stated_outcome(entries: Sequence[Entry]) -> RunOutcome | None:
+    """Return what the run's own last entry says, if there is one."""
+    finished = latest(entries, "run_finished")
+    return RunOutcome(finished.body["outcome"]) if finished else None

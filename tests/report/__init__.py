@@ -1,0 +1,1 @@
+"""The report: its arithmetic, its words, its formats."""
