@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from include.retention.data_map.context import GroupContext, Mapped
+from include.retention.data_map.model import Group
 from include.retention.data_map.relations import reached, roles_of
 from include.retention.errors import Problem
 from include.retention.policy.checks import LONG_WITHOUT_NECESSITY
@@ -44,6 +45,7 @@ def check_purposes(at: GroupContext, known: frozenset[str], told: Told) -> Itera
     yield from _scopes(at)
     yield from _clocks(at, told)
     yield from _blanket(at)
+    yield from _identity(at)
 
 
 def _named(at: GroupContext, known: frozenset[str]) -> Iterator[Problem]:
@@ -103,3 +105,50 @@ def _blanket(at: GroupContext) -> Iterator[Problem]:
         if widened and interest and longer(purpose.keep, LONG_WITHOUT_NECESSITY):
             what = f"widens {purpose.name} from the record to the {use.scope}: keeping everything in case of a claim."
             yield at.problem(place, "BLANKET", what, "Keep the schedule's scope.")
+
+
+def _identity(at: GroupContext) -> Iterator[Problem]:
+    lost = _roles_lost(at)
+    if lost and len(lost) == len(at.group.of):
+        yield _erased_first(at, lost)
+
+
+def identity_notices(at: GroupContext) -> Iterator[Problem]:
+    """Yield a notice where a group can lose some of its subjects, but not all, before its clocks have run out."""
+    lost = _roles_lost(at)
+    if lost and len(lost) < len(at.group.of):
+        yield _erased_first(at, lost)
+
+
+def _erased_first(at: GroupContext, lost: Mapping[str, str]) -> Problem:
+    erased = ", ".join(sorted(set(lost.values())))
+    what = f"counts from the events of {', '.join(lost)}, whose identifiers in the row can go before, with {erased}."
+    remedy = f"Give {erased} the same purposes, or move an identifier into {at.group.name}."
+    return at.problem(("purposes",), "IDENTITY_ERASED_FIRST", what, remedy)
+
+
+def _roles_lost(at: GroupContext) -> dict[str, str]:
+    """Return the roles of a group that can be erased from the row while a clock still runs by them.
+
+    A clock that runs by subject stops being known once nothing in the row tells whose it is.
+
+    Returns:
+        Role -> the column groups that its identifiers are erased with.
+    """
+    by_subject = {(use.purpose, str(use.scope)) for use in at.group.purposes if use.scope is not Scope.RECORD}
+    table, lost = at.at.table, {}
+    for role in at.group.of if by_subject else ():
+        subject = table.subjects.get(role)
+        names = () if subject is None else (*subject.identifiers.values(), *subject.through)
+        columns = [table.columns[name] for name in names if name in table.columns]
+        groups = [None if column.group is None else table.groups.get(column.group) for column in columns]
+        if groups and not any(_outlasts(group, at.group, by_subject) for group in groups):
+            lost[role] = ", ".join(sorted({group.name for group in groups if group is not None}))
+    return lost
+
+
+def _outlasts(identifying: Group | None, group: Group, by_subject: set[tuple[str, str]]) -> bool:
+    """Return whether a column stays at least as long as a group's clocks run; None stands for one never erased."""
+    if identifying is None or identifying.name == group.name:
+        return True
+    return by_subject <= {(use.purpose, str(use.scope)) for use in identifying.purposes}

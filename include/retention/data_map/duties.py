@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from include.retention.data_map.clocks import check_purposes, told_anywhere
+from include.retention.data_map.clocks import check_purposes, identity_notices, told_anywhere
 from include.retention.data_map.context import GroupContext, Mapped, TableContext
 from include.retention.data_map.model import Column
-from include.retention.data_map.relations import emissions_of, roles_of, told_of
+from include.retention.data_map.relations import roles_of, told_of
 from include.retention.errors import Problem
 from include.retention.policy.checks import OBJECTION
 from include.retention.policy.document import Document
@@ -53,15 +53,18 @@ def check_duties(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docu
 
 def map_notices(mapped: Mapping[str, Mapped], schedule: Schedule, written: Document | None) -> Iterator[Problem]:
     """Yield what the DPO should see although it isn't refused."""
-    groups = [group for each in mapped.values() for at in each.tables() for group in at.table.groups.values()]
-    used = {use.purpose for group in groups for use in group.purposes}
+    tables = [at for each in mapped.values() for at in each.tables()]
+    groups = [GroupContext(group, at, schedule) for at in tables for group in at.table.groups.values()]
+    used = {use.purpose for each in groups for use in each.group.purposes}
+    for each in groups:
+        yield from identity_notices(each)
     file = Document("retention_schedule.yaml", {}, {}) if written is None else written
     for name in schedule.purposes:
         if name not in used and name != EVIDENCE_PURPOSE:
             what, remedy = "is a purpose of no column group.", "Use it in a data map, or remove it."
             yield file.problem(("purposes", name), "PURPOSE_UNUSED", what, remedy)
     marketing = any(schedule.purposes[name].marketing for name in used)
-    if marketing and not any(any(emissions_of(each.data_map.tables, OBJECTION)) for each in mapped.values()):
+    if marketing and not any(emission.event == OBJECTION for at in tables for emission in at.table.emissions):
         what = f"is told of by no table, and there are marketing purposes that an {OBJECTION} must end."
         remedy = "Map the table in which objections are kept, if there is one."
         yield file.problem(("events", OBJECTION), "NO_OBJECTIONS", what, remedy)
