@@ -68,3 +68,10 @@ def any_database_url(request: pytest.FixtureRequest) -> sa.URL:
     """Address of an empty database, once on every kind of server that Gallring works on."""
     url: sa.URL = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(params=["postgres", "mariadb"])
+def server_url(request: pytest.FixtureRequest) -> sa.URL:
+    """Address of an empty database, once on every server: for what SQLite doesn't have."""
+    url: sa.URL = request.getfixturevalue(f"{request.param}_url")
+    return url

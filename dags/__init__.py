@@ -1,0 +1,1 @@
+"""What runs when, and in which order. No rule about data lives here."""
