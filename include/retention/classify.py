@@ -7,8 +7,8 @@ Days are int32, days since 1970-01-01.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -97,19 +97,32 @@ class _Clocks:
     fallback: Day32
 
 
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """An event on which a decision rests, for those records for which it does."""
+
+    target: str
+    event: str
+    ids: Ints
+    rests: Bools
+
+
 def classify_group(
     group: Group, purposes: Mapping[str, Purpose], records: Records, events: Events, moment: Moment
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decide one column group for a table's records.
 
     Returns:
-        One row per record: ``state`` (int8: ``RETAINED``, ``REFERRED`` or ``EXPIRED``), ``reason`` (int8, index into
+        First the verdicts, one row per record: ``state`` (int8: ``RETAINED``, ``REFERRED`` or ``EXPIRED``), ``reason`` (int8, index into
         ``REASONS``), ``purpose`` (int16, place in the group's purposes: the one that lasts or lasted longest; -1
         for none), ``through`` (int32, last day of storage, ``OPEN_DAY`` while a purpose goes on, ``NO_DAY`` where no
         clock ran), ``gone`` (int32, first day without a purpose) and ``fallback`` (int32, last day of storage once a
         referral has waited its time out; ``OPEN_DAY`` where only a human can decide).
+        Then the events that these verdicts rest on, so that their rows aren't destroyed before what they decide over:
+        ``target`` (``record`` or ``subject``), ``event`` and ``id``.
     """
     case = _Case(group, records, events, moment)
+    needs: list[_Need] = []
     whole = _no_clocks(len(records.ids))
     longest = np.full(len(records.ids), -1, dtype="int16")
     needs_identity = any(use.scope is not Scope.RECORD for use in group.purposes)
@@ -117,7 +130,8 @@ def classify_group(
         if needs_identity:
             _raise_problem(whole, present, _identity_problem(records, subject))
         for place, use in enumerate(group.purposes):
-            clock = _clock(case, purposes[use.purpose], use.scope, subject)
+            clock, rests = _clock(case, purposes[use.purpose], use.scope, subject)
+            needs += [replace(need, rests=need.rests & present) for need in rests]
             longer = present & ((clock.through > whole.through) | ((longest == -1) & clock.started))
             longest = np.where(longer, place, longest).astype("int16")
             whole.through = np.where(longer, clock.through, whole.through)
@@ -128,7 +142,7 @@ def classify_group(
             _raise_problem(whole, present, clock.problem)
     whole.problem = np.maximum(whole.problem, records.row_problem)
     state, reason = _decide(case, whole)
-    return pd.DataFrame(
+    verdicts = pd.DataFrame(
         {
             "state": state,
             "reason": reason,
@@ -138,6 +152,18 @@ def classify_group(
             "fallback": _after_waiting(whole, records.row_problem),
         }
     )
+    return verdicts, _needed(needs, records.personal & (state != EXPIRED))
+
+
+def _needed(needs: Sequence[_Need], kept: Bools) -> pd.DataFrame:
+    """Return the events that retained and referred records rest on, each once."""
+    frames = [
+        pd.DataFrame({"target": need.target, "event": need.event, "id": np.unique(need.ids[need.rests & kept])})
+        for need in needs
+    ]
+    columns = ["target", "event", "id"]
+    found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    return found[found["id"] >= 0].drop_duplicates(ignore_index=True)
 
 
 def _no_clocks(count: int) -> _Clocks:
@@ -196,11 +222,18 @@ def _identity_problem(records: Records, subject: Ints) -> Codes:
     return np.where(subject >= 0, records.subject_problem[subject], 0).astype("int8")
 
 
-def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> _Clocks:
-    """Return one purpose's clock for one subject of each record."""
-    start = _start(case, purpose, scope, subject)
-    ended, ended_day, doubt = _ended(case, purpose, subject, start)
+def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[_Clocks, list[_Need]]:
+    """Return one purpose's clock for one subject of each record, and the events it rests on.
+
+    A clock that still runs rests on its start, one that was stopped early on what stopped it, and one that nobody
+    can tell on everything there is.
+    """
+    start, needs = _start(case, purpose, scope, subject)
+    ended, ended_day, doubt, ends = _ended(case, purpose, subject, start)
     through = np.where(start.open, OPEN_DAY, _last_day(start.day, purpose, case.moment.today))
+    runs = through >= day_number(case.moment.as_of)
+    needs = [replace(need, rests=runs | (start.problem > 0)) for need in needs]
+    needs += [replace(need, rests=need.rests & (runs | (start.problem > 0))) for need in ends]
     # An end that can't be dated: nothing is kept on the strength of the purpose, nothing destroyed without a human.
     through = np.where(doubt > 0, NO_DAY, through)
     gone = np.where((through == OPEN_DAY) | (through == NO_DAY), NO_DAY, through + 1)
@@ -208,7 +241,7 @@ def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> _Clock
     settles = (start.fallback != NO_DAY) & (doubt == 0)
     latest = _last_day(np.maximum(start.day, start.fallback), purpose, case.moment.today)
     waited = np.where(unknown, np.where(settles, latest, OPEN_DAY), through)
-    return _Clocks(
+    clocks = _Clocks(
         through=np.where(ended, NO_DAY, through).astype("int32"),
         started=start.any,
         ended=ended,
@@ -216,16 +249,20 @@ def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> _Clock
         problem=np.where(unknown, np.maximum(start.problem, doubt), 0).astype("int8"),
         fallback=np.where(ended, NO_DAY, waited).astype("int32"),
     )
+    return clocks, needs
 
 
-def _start(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> Found:
-    records = case.records
+def _start(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[Found, list[_Need]]:
+    records, event = case.records, purpose.starts
+    everywhere = np.ones(len(records.ids), dtype=bool)
     if scope is Scope.RECORD:
-        return case.events.find(RECORD, purpose.starts, records.ids)
+        needs = [_Need(RECORD, event, records.ids, everywhere)]
+        return case.events.find(RECORD, event, records.ids), needs
     if scope is Scope.SUBJECT:
-        return case.events.find(SUBJECT, purpose.starts, subject)
+        return case.events.find(SUBJECT, event, subject), [_Need(SUBJECT, event, subject, everywhere)]
     companies = [records.roles[role] for role in sorted(records.companies)]
-    return case.events.find_any(SUBJECT, purpose.starts, companies, len(records.ids))
+    needs = [_Need(SUBJECT, event, ids, everywhere) for ids in companies]
+    return case.events.find_any(SUBJECT, event, companies, len(records.ids)), needs
 
 
 def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
@@ -235,37 +272,43 @@ def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
     return np.where(known, last, NO_DAY).astype("int32")
 
 
-def _ended(case: _Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes]:
-    """Return where something has ended the purpose at once, the first day without it, and ends without a date."""
+def _ended(case: _Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes, list[_Need]]:
+    """Return where something has ended the purpose at once, the first day without it, ends without a date, and needs."""
     count = len(case.records.ids)
     ended, doubt = np.zeros(count, dtype=bool), np.zeros(count, dtype="int8")
     since = np.full(count, OPEN_DAY, dtype="int32")
+    needs: list[_Need] = []
     for rule in purpose.ends_at_once:
-        happened, day, undated = _happened(case, rule, subject)
+        happened, day, undated, rests = _happened(case, rule, subject)
+        needs += rests
         ended |= happened
         doubt = np.maximum(doubt, undated)
         since = np.where(happened, np.minimum(since, day), since).astype("int32")
     if purpose.yields_to_erasure:
         request = case.events.find(SUBJECT, ERASURE_REQUEST, subject)
         happened = (request.past != NO_DAY) & ~(start.begin > request.past)
+        needs.append(_Need(SUBJECT, ERASURE_REQUEST, subject, happened))
         ended |= happened
         since = np.where(happened, np.minimum(since, request.past), since).astype("int32")
-    return ended, since, doubt
+    return ended, since, doubt, needs
 
 
-def _happened(case: _Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes]:
+def _happened(case: _Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes, list[_Need]]:
     events, channel = case.events, case.group.channel
     target, ids = (RECORD, case.records.ids) if rule.scope is Scope.RECORD else (SUBJECT, subject)
     channels = [None] if channel is None else [None, channel]
     end = events.find(target, rule.event, ids, channels)
     last_day = rule.event in events.last_day_events
     happened = (end.past != NO_DAY) & ((end.past < case.moment.horizon) if last_day else True)
+    needs = [_Need(target, rule.event, ids, happened | (end.problem > 0))]
     if rule.restarted_by is not None:
         every = events.channels(target, rule.restarted_by) or [None]
         restart = events.find(target, rule.restarted_by, ids, every if channel is None else channels)
-        happened &= ~(restart.first > end.last)
+        restarted = restart.first > end.last
+        needs.append(_Need(target, rule.restarted_by, ids, happened & restarted))
+        happened &= ~restarted
     undated = np.where(end.past == NO_DAY, end.problem, 0).astype("int8")
-    return happened, end.past + 1 if last_day else end.past, undated
+    return happened, end.past + 1 if last_day else end.past, undated, needs
 
 
 def as_date(day: int) -> date:

@@ -2,7 +2,9 @@
 
 A row whose groups have all expired is deleted where its table says so, unless a row that stays refers to it: then
 it is anonymised in place until that row goes. Every foreign key of the live database counts, cascading ones too: a
-cascade never reaches a retained row. A part without column groups goes exactly when its whole goes.
+cascade never reaches a retained row. Nor is a row deleted while a retained record's clock runs from what it tells:
+with the contract's last row the day on which the relationship ended would be gone. A part without column groups goes
+exactly when its whole goes.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ def decide_rows(
     decided: Mapping[str, pd.DataFrame],
     references: Sequence[ForeignKey],
     closed: frozenset[str],
+    evidence: Mapping[str, Bools],
 ) -> dict[str, pd.DataFrame]:
     """Decide every row of one system.
 
@@ -46,6 +49,7 @@ def decide_rows(
             ``state:<group>`` and ``reason:<group>`` of classification.
         references: all foreign keys of the live database.
         closed: tables that failed closed: nothing is destroyed there.
+        evidence: per table the rows whose events a retained record rests on: see ``evidence.py``.
 
     Returns:
         Per table ``delete`` (bool), ``level`` (int32: rows are deleted in rising order, so that a row of the same
@@ -53,7 +57,8 @@ def decide_rows(
     """
     edges = _edges(tables, decided, references)
     wholes = _wholes(tables, decided)
-    delete = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
+    expired = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
+    delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
     _settle(delete, edges, wholes)
     return {
         name: pd.DataFrame(
@@ -61,6 +66,7 @@ def decide_rows(
                 "delete": delete[name],
                 "level": _levels(delete[name], [edge for edge in edges if edge.child == edge.parent == name]),
                 **_erasures(tables[name], decided[name], delete[name], closed=name in closed),
+                **_reasons(tables[name], decided[name], expired[name] & ~delete[name], evidence[name]),
             }
         )
         for name in decided
@@ -131,13 +137,18 @@ def _levels(delete: Bools, edges: Sequence[_Edge]) -> npt.NDArray[np.int32]:
     return level
 
 
-def _erasures(table: Table, frame: pd.DataFrame, delete: Bools, *, closed: bool) -> dict[str, npt.NDArray[np.generic]]:
-    found: dict[str, npt.NDArray[np.generic]] = {}
-    whole_row = _deletable(table, frame, closed=closed)
+def _erasures(table: Table, frame: pd.DataFrame, delete: Bools, *, closed: bool) -> dict[str, Bools]:
+    found = {}
     for group in table.groups:
         expired = (frame[f"state:{group}"].to_numpy() == EXPIRED) & ~delete & (not closed)
         found[f"erase:{group}"] = expired & frame[f"left:{group}"].to_numpy(dtype=bool)
-        reason = frame[f"reason:{group}"].to_numpy()
-        referenced = REASON_CODE[Reason.REFERENCED_BY_RETAINED]
-        found[f"reason:{group}"] = np.where(whole_row & ~delete, referenced, reason).astype("int8")
     return found
+
+
+def _reasons(table: Table, frame: pd.DataFrame, demoted: Bools, evidence: Bools) -> dict[str, npt.NDArray[np.int8]]:
+    """Return each group's reason; a row that would go but has to stand says why."""
+    why = np.where(evidence, REASON_CODE[Reason.CLOCK_EVIDENCE], REASON_CODE[Reason.REFERENCED_BY_RETAINED])
+    return {
+        f"reason:{group}": np.where(demoted, why, frame[f"reason:{group}"].to_numpy()).astype("int8")
+        for group in table.groups
+    }

@@ -19,6 +19,7 @@ from include.retention.data_map.model import DataMap, Table
 from include.retention.dates import day_number
 from include.retention.decide import decide_rows
 from include.retention.events import EventKey, Events
+from include.retention.evidence import find_evidence
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
@@ -29,6 +30,9 @@ from include.retention.staging import Staging
 from include.retention.terms import Reason, SubjectKind
 
 HOLD = "hold"
+NOTHING_NEEDED = pd.DataFrame(
+    {"target": pd.Series(dtype=object), "event": pd.Series(dtype=object), "id": pd.Series(dtype="int64")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
     """Classify every record whose number falls into a bucket; return how many there were."""
     events = read_events(staging)
     problem = staging.read("subject_problem")["problem"].to_numpy()
-    count = 0
+    needed, count = [NOTHING_NEEDED], 0
     for system, data_map in run.policy.maps.items():
         for table in data_map.tables.values():
             if not table.groups:
@@ -147,21 +151,26 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
                 held=rows["held"].to_numpy(dtype=bool),
                 personal=rows["personal"].to_numpy(dtype=bool),
             )
-            staging.write(f"classified/{system}.{table.name}/{bucket}", _classify_table(run, table, records, events))
+            classes, rests = _classify_table(run, table, records, events)
+            staging.write(f"classified/{system}.{table.name}/{bucket}", classes)
+            needed.append(rests)
             count += len(rows)
+    staging.write(f"needed/{bucket}", pd.concat(needed, ignore_index=True).drop_duplicates())
     return count
 
 
-def _classify_table(run: Run, table: Table, records: Records, events: Events) -> pd.DataFrame:
+def _classify_table(run: Run, table: Table, records: Records, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:
     purposes = run.policy.schedule.purposes
     order = {name: place for place, name in enumerate(purposes)}
     columns: dict[str, object] = {"id": records.ids}
+    needed = [NOTHING_NEEDED]
     for group in table.groups.values():
-        decided = classify_group(group, purposes, records, events, run.moment)
+        decided, rests = classify_group(group, purposes, records, events, run.moment)
         named = np.array([*(order[use.purpose] for use in group.purposes), -1], dtype="int16")
         decided["purpose"] = named[decided["purpose"].to_numpy()]
         columns.update({f"{column}:{group.name}": decided[column].to_numpy() for column in decided})
-    return pd.DataFrame(columns)
+        needed.append(rests)
+    return pd.DataFrame(columns), pd.concat(needed, ignore_index=True).drop_duplicates()
 
 
 def company_roles(data_map: DataMap, table: Table) -> frozenset[str]:
@@ -188,10 +197,18 @@ def decide_phase(
     for name, facts in read_facts(run, staging).items():
         table = run.policy.maps[name.system].tables[name.table]
         decided[name] = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+    roles = {
+        name: {column.removeprefix("role:"): frame[column].to_numpy() for column in frame if column.startswith("role:")}
+        for name, frame in decided.items()
+    }
+    needed = pd.concat([staging.read(name) for name in staging.names("needed")], ignore_index=True)
+    years = read_fiscal_years(staging)
+    evidence = find_evidence(run.policy.maps, decided, roles, read_events(staging), years, needed)
     rows: dict[TableName, pd.DataFrame] = {}
     for system, data_map in run.policy.maps.items():
         mine = {name.table: frame for name, frame in decided.items() if name.system == system}
-        found = decide_rows(data_map.tables, mine, references[system], closed[system])
+        stands = {name: evidence[TableName(system, name)] for name in mine}
+        found = decide_rows(data_map.tables, mine, references[system], closed[system], stands)
         rows.update({TableName(system, table): frame for table, frame in found.items()})
     return decided, rows
 

@@ -56,13 +56,13 @@ def link(nodes: pd.DataFrame) -> Subjects:
         # A sole trader's organisation number is the owner's identity number, with the same keyed hash.
         also = [nodes[IdentifierKind.IDENTITY_NUMBER]] if kind is IdentifierKind.ORGANISATION_NUMBER else []
         united = _unite(labels, [nodes[kind], *also])
-        linked_by[kind] = _components(labels) - _components(united)
+        linked_by[kind.value] = _components(labels) - _components(united)
         labels = united
     identified = np.isin(labels, labels[nodes[list(IDENTIFYING)].notna().any(axis=1).to_numpy()])
     address = nodes[IdentifierKind.EMAIL].where(nodes["person"])
     shared = _shared(labels, address, identified)
     united = _unite(labels, [address.mask(shared)])
-    linked_by[IdentifierKind.EMAIL] = _components(labels) - _components(united)
+    linked_by[IdentifierKind.EMAIL.value] = _components(labels) - _components(united)
     labels = united
     problem = _problems(nodes, labels, astray=(shared & ~identified).to_numpy())
     return Subjects(

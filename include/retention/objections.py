@@ -56,13 +56,14 @@ def apply_suppressions(events: Events, identifiers: pd.DataFrame, listed: pd.Dat
     addresses = addresses[["subject", "kind", "ref"]].drop_duplicates()
     objected = _objections_in_force(events)
     fresh = addresses.merge(objected, on="subject")
-    fresh = fresh[[_concerns(kind, channel) for kind, channel in zip(fresh["kind"], fresh["channel"], strict=True)]]
+    concerned = [_concerns(kind, channel) for kind, channel in zip(fresh["kind"], fresh["channel"], strict=True)]
+    fresh = fresh[np.array(concerned, dtype=bool)]
     fresh = fresh.rename(columns={"ref": "address_ref"})[["address_ref", "kind", "channel", "since"]]
     closed = _closed(events, addresses, listed, fresh)
     pairs = ["address_ref", "kind", "channel"]
     kept = _without(listed[[*pairs, "since"]], closed, pairs)
     entries = pd.concat([kept, fresh], ignore_index=True)
-    entries = entries.groupby(pairs, as_index=False)["since"].min() if len(entries) else entries
+    entries = entries.groupby(pairs, as_index=False)["since"].max() if len(entries) else entries
     returned = _without(kept, fresh, pairs)
     reappeared = int(returned["address_ref"].isin(addresses["ref"]).sum())
     return Suppressed(_with_entries(events, addresses, entries), entries, closed, reappeared)
@@ -127,7 +128,7 @@ def _rows(held: pd.DataFrame) -> pd.DataFrame:
 def _without(frame: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     known = set(other[columns].itertuples(index=False, name=None))
     mask = [row not in known for row in frame[columns].itertuples(index=False, name=None)]
-    return frame[mask]
+    return frame[np.array(mask, dtype=bool)]
 
 
 def _instant(number: int) -> datetime:

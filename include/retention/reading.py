@@ -19,7 +19,7 @@ from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
 
-UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN"})
+UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN", "KEY_MISMATCH"})
 """Problems that leave a purpose's proof unread: no table can then be judged."""
 
 

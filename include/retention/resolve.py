@@ -81,7 +81,7 @@ def resolve(
     nodes, node_of = _nodes(tables, facts)
     subjects = link(nodes)
     roles = _roles(tables, facts, node_of, subjects)
-    facts = {name: _with_fiscal_years(tables[name], frame, fiscal_years) for name, frame in facts.items()}
+    facts = {name: with_fiscal_years(tables[name], frame, fiscal_years) for name, frame in facts.items()}
     events = Events.of_rows(_event_rows(tables, facts, first, roles, horizon), last_day_events)
     return Resolved(
         first=first,
@@ -173,7 +173,7 @@ def _take(numbers: Ints, places: Ints) -> Ints:
     return np.where(places >= 0, numbers[places], -1)
 
 
-def _with_fiscal_years(table: Table, frame: pd.DataFrame, years: pd.DataFrame) -> pd.DataFrame:
+def with_fiscal_years(table: Table, frame: pd.DataFrame, years: pd.DataFrame) -> pd.DataFrame:
     """Return the facts with the day of ``as: fiscal_year_end`` events moved to the end of their fiscal year.
 
     A day in no known fiscal year, or only in one that is longer than the law allows, can't end a statutory duty.

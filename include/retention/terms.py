@@ -60,6 +60,8 @@ class Reason(StrEnum):
     EXPIRED = "EXPIRED"
     ENDED_AT_ONCE = "ENDED_AT_ONCE"
     REFERENCED_BY_RETAINED = "REFERENCED_BY_RETAINED"
+    CLOCK_EVIDENCE = "CLOCK_EVIDENCE"
+    """The row tells of an event that the clock of a retained record runs from: it stays, without its columns."""
     FOLLOWS_WHOLE = "FOLLOWS_WHOLE"
     CARRIED_OVER = "CARRIED_OVER"
     NEVER_HAD_PURPOSE = "NEVER_HAD_PURPOSE"

@@ -1,0 +1,75 @@
+"""Rows that tell of an event on which a retained record rests: they outlive the record, stripped of their columns.
+
+Events live in the same tables as the data they decide over. If a contract went when its own purposes end, nobody could
+say any more when the relationship ended, and the customer's twelve months as a former customer would have no beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from include.retention.data_map.model import DataMap, Emission
+from include.retention.events import RECORD, SUBJECT, Events, Ints
+from include.retention.extract import ABSENT, KNOWN, reference_name
+from include.retention.resolve import Facts, TableName, match, with_fiscal_years
+
+Bools = npt.NDArray[np.bool_]
+
+
+def find_evidence(
+    maps: Mapping[str, DataMap],
+    decided: Facts,
+    roles: Mapping[TableName, Mapping[str, Ints]],
+    events: Events,
+    years: pd.DataFrame,
+    needed: pd.DataFrame,
+) -> dict[TableName, Bools]:
+    """Return per table the rows that hold the latest word on an event that somebody needs.
+
+    Args:
+        maps: the data maps by system.
+        decided: per table the facts and ``id``, the record's number.
+        roles: per table and role the subject number of each row.
+        events: all events of the run.
+        years: the fiscal years, as ``resolve`` takes them.
+        needed: events that retained and referred records rest on, from ``classify_group``.
+    """
+    wanted = {
+        (str(target), str(event)): np.unique(rows["id"].to_numpy(dtype="int64"))
+        for (target, event), rows in needed.groupby(["target", "event"])
+    }
+    found = {}
+    for name, frame in decided.items():
+        table = maps[name.system].tables[name.table]
+        facts = with_fiscal_years(table, frame, years)
+        stands = np.zeros(len(facts), dtype=bool)
+        for number, emission in enumerate(table.emissions):
+            for target, ids in _targets(name, emission, decided, roles[name]):
+                ids_wanted = wanted.get((target, emission.event))
+                if ids_wanted is not None:
+                    stands |= np.isin(ids, ids_wanted) & _is_latest(facts, number, emission, events, target, ids)
+        found[name] = stands
+    return found
+
+
+def _targets(
+    name: TableName, emission: Emission, decided: Facts, roles: Mapping[str, Ints]
+) -> Iterator[tuple[str, Ints]]:
+    for role in emission.of:
+        yield SUBJECT, roles[role]
+    for link in emission.keeps:
+        kept = decided[TableName(name.system, link.table)]
+        places = match(decided[name][reference_name(link.columns)], kept["key"])
+        ids = np.append(kept["id"].to_numpy(), -1)
+        yield RECORD, ids[places]
+
+
+def _is_latest(facts: pd.DataFrame, number: int, emission: Emission, events: Events, target: str, ids: Ints) -> Bools:
+    """An ongoing or an unreadable event is as good as the latest."""
+    state, day = facts[f"ev{number}:state"].to_numpy(), facts[f"ev{number}:day"].to_numpy()
+    latest = events.find(target, emission.event, ids, events.channels(target, emission.event) or [None])
+    return (state != ABSENT) & ((state != KNOWN) | (day >= latest.day))
