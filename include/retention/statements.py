@@ -7,12 +7,13 @@ done can't drift apart, and ``tests/golden`` holds the SQL of every kind of stat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
 from include.retention.column_types import Type, bound_value
+from include.retention.data_map.inspection import ForeignKey
 from include.retention.data_map.model import Table
 from include.retention.errors import ActError
 from include.retention.methods import columns_of, erased, left
@@ -24,26 +25,6 @@ complex") on much fewer where the key is composite."""
 
 Condition = sa.ColumnElement[bool]
 RecordKey = tuple[Any, ...]
-
-
-class Reference(Protocol):
-    """A foreign key of the live database, such as ``data_map.live.ForeignKey``."""
-
-    @property
-    def child_table(self) -> str:
-        """The table that refers."""
-
-    @property
-    def child_columns(self) -> tuple[str, ...]:
-        """Its columns, in the order of ``parent_columns``."""
-
-    @property
-    def parent_table(self) -> str:
-        """The table that is referred to."""
-
-    @property
-    def parent_columns(self) -> tuple[str, ...]:
-        """Its columns: the key, or others that are unique."""
 
 
 def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None = None) -> sa.Table:
@@ -96,7 +77,7 @@ def lock(table: Table, target: sa.Table, keys: Sequence[RecordKey]) -> sa.Select
 
 
 def erase(
-    table: Table, target: sa.Table, groups: Sequence[str], keys: Sequence[RecordKey], references: Iterable[Reference]
+    table: Table, target: sa.Table, groups: Sequence[str], keys: Sequence[RecordKey], references: Iterable[ForeignKey]
 ) -> sa.Update:
     """Return the UPDATE that erases column groups of some rows, each column by its method.
 
@@ -123,7 +104,7 @@ def erase(
     )
 
 
-def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[Reference]) -> sa.Delete:
+def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[ForeignKey]) -> sa.Delete:
     """Return the DELETE of those of some rows that nothing refers to any more.
 
     That holds for ON DELETE CASCADE too: a cascade never finds a row to reach. A row of the table itself counts, also
@@ -147,7 +128,7 @@ def something_left(table: Table, target: sa.Table, groups: Sequence[str]) -> Con
     return sa.or_(sa.false(), *(left(table, target, group) for group in groups))
 
 
-def _unreferenced(table: Table, target: sa.Table, reference: Reference) -> Condition:
+def _unreferenced(table: Table, target: sa.Table, reference: ForeignKey) -> Condition:
     own = reference.child_table == table.name
     named = [*reference.child_columns, *(table.key if own else ())]
     columns: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in dict.fromkeys(named)]
@@ -162,7 +143,7 @@ def _unreferenced(table: Table, target: sa.Table, reference: Reference) -> Condi
     return sa.not_(sa.exists(rows.correlate(target)))
 
 
-def _refuse_ties(table: Table, columns: Sequence[str], references: Sequence[Reference]) -> None:
+def _refuse_ties(table: Table, columns: Sequence[str], references: Sequence[ForeignKey]) -> None:
     tied = set(columns) & set(table.key)
     for each in references:
         if each.child_table == table.name:

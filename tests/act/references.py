@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from include.retention.data_map.inspection import ForeignKey
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """A foreign key."""
-
-    child_table: str
-    child_columns: tuple[str, ...]
-    parent_table: str
-    parent_columns: tuple[str, ...]
+def tie(child: str, columns: tuple[str, ...], parent: str, key: tuple[str, ...]) -> ForeignKey:
+    """Return a foreign key with the action that the statements must not rely on."""
+    return ForeignKey(child, columns, parent, key, "NO ACTION")

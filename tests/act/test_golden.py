@@ -19,7 +19,7 @@ from include.retention.data_map.model import Method
 from include.retention.methods import METHODS, left
 from include.retention.statements import delete, erase, key_condition, lock, remaining, sql_table
 from include.retention.terms import Verdict
-from tests.act.references import Tie
+from tests.act.references import tie
 from tests.methods.tables import mapped_table
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -70,10 +70,10 @@ TYPES: dict[str, dict[str, Type]] = {
 }  # fmt: skip
 
 REFERENCES = [
-    Tie("customer", ("company_id",), "company", ("company_id",)),
-    Tie("invoice", ("customer_id",), "customer", ("customer_id",)),
-    Tie("subscriber", ("email",), "customer", ("e-mail",)),
-    Tie("order", ("parent", "parent_no"), "order", ("series", "number")),
+    tie("customer", ("company_id",), "company", ("company_id",)),
+    tie("invoice", ("customer_id",), "customer", ("customer_id",)),
+    tie("subscriber", ("email",), "customer", ("e-mail",)),
+    tie("order", ("parent", "parent_no"), "order", ("series", "number")),
 ]
 
 

@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from include.retention.column_types import read_types
+from include.retention.data_map.inspection import ForeignKey
 from include.retention.data_map.model import Method
 from include.retention.errors import ActError
 from include.retention.statements import MAX_BOUND, delete, erase, key_condition, lock, remaining, sql_table
 from include.retention.terms import Verdict
-from tests.act.references import Tie
+from tests.act.references import tie
 from tests.methods.tables import Made, data_map, make_table, mapped_table
 
 NULL, X = Method("set_null"), Method("constant", value="x")
@@ -88,7 +89,7 @@ def test_names_that_need_quoting(engine: sa.Engine, name: str) -> None:
     made = make_table(engine, table, {key: sa.Integer(), name: sa.String(20), other: sa.Integer()})
     c = made.target.c
     run(engine, *(sa.insert(made.target).values({c[key]: i, c[name]: "secret", c[other]: i - 1}) for i in (1, 2, 3)))
-    itself = [Tie(name, (other,), name, (key,))]
+    itself = [tie(name, (other,), name, (key,))]
     assert run(engine, erase(table, made.target, ["all"], [(1,)], itself)) == 1
     assert count(engine, made.target, c[name].is_(None)) == 1
     assert run(engine, delete(table, made.target, [(2,), (3,)], itself)) == 1, "3 refers to 2"
@@ -108,7 +109,7 @@ def test_a_schema(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         types = read_types(connection, data_map(table, schema="Sälj"))["customer"]
     target = sql_table(table, "Sälj", types)
-    references = [Tie("invoice", ("customer_id",), "customer", ("id",))]
+    references = [tie("invoice", ("customer_id",), "customer", ("id",))]
     assert run(engine, erase(table, target, ["all"], [(1,), (2,)], references)) == 2
     assert run(engine, delete(table, target, [(1,), (2,)], references)) == 1
 
@@ -133,7 +134,7 @@ def test_not_null_and_unique_email(engine: sa.Engine) -> None:
     assert run(engine, erase(table, made.target, ["all"], lists, [])) == 0, "acting twice changes nothing"
 
 
-def family(engine: sa.Engine, on_delete: str | None) -> tuple[Made, Made, list[Tie]]:
+def family(engine: sa.Engine, on_delete: str | None) -> tuple[Made, Made, list[ForeignKey]]:
     """Return customers 1, 2 and 3, of whom 2 has an invoice and 3 has one with a null reference."""
     customer = mapped_table("customer", ["id"], {"name": NULL})
     invoice = mapped_table("invoice", ["id"], {}, other=["customer_id"])
@@ -147,11 +148,11 @@ def family(engine: sa.Engine, on_delete: str | None) -> tuple[Made, Made, list[T
         connection.exec_driver_sql("INSERT INTO customer VALUES (1, 'a'), (2, 'b'), (3, 'c')")
         connection.exec_driver_sql("INSERT INTO invoice VALUES (10, 2), (11, NULL)")
         types = read_types(connection, data_map(customer, invoice))
-    tie = Tie("invoice", ("customer_id",), "customer", ("id",))
+    reference = tie("invoice", ("customer_id",), "customer", ("id",))
     return (
         Made(customer, sql_table(customer, None, types["customer"])),
         Made(invoice, sql_table(invoice, None, types["invoice"])),
-        [tie],
+        [reference],
     )
 
 
@@ -170,7 +171,7 @@ def test_a_deletion_never_reaches_a_row_that_refers(engine: sa.Engine, on_delete
 def test_a_foreign_key_is_erased_by_set_null_only(engine: sa.Engine) -> None:
     table = mapped_table("invoice", ["id"], {"customer_id": Method("constant", value=0)})
     made = make_table(engine, table, {"id": sa.Integer(), "customer_id": sa.Integer()})
-    references = [Tie("invoice", ("customer_id",), "customer", ("id",))]
+    references = [tie("invoice", ("customer_id",), "customer", ("id",))]
     with pytest.raises(ActError, match="customer_id can't be erased in place"):
         erase(table, made.target, ["all"], [(1,)], references)
     freed = mapped_table("invoice", ["id"], {"customer_id": NULL})
@@ -196,7 +197,7 @@ def test_a_value_that_others_refer_to_isnt_erased(engine: sa.Engine) -> None:
         connection.exec_driver_sql("INSERT INTO subscriber VALUES (5, 'b@example.com')")
     table = mapped_table("person", ["id"], {"email": NULL})
     target = sql_table(table, None, {"id": sa.Integer(), "email": sa.String(50)})
-    references = [Tie("subscriber", ("email",), "person", ("email",))]
+    references = [tie("subscriber", ("email",), "person", ("email",))]
     assert run(engine, erase(table, target, ["all"], [(1,), (2,)], references)) == 1
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT email FROM subscriber").scalar() == "b@example.com"
@@ -207,7 +208,7 @@ def test_a_table_with_the_alias_own_name(engine: sa.Engine) -> None:
     table = mapped_table("referring", ["id"], {}, other=["parent"])
     made = make_table(engine, table, {"id": sa.Integer(), "parent": sa.Integer()})
     run(engine, sa.insert(made.target).values([{"id": 1, "parent": None}, {"id": 2, "parent": 1}]))
-    references = [Tie("referring", ("parent",), "referring", ("id",))]
+    references = [tie("referring", ("parent",), "referring", ("id",))]
     assert run(engine, delete(table, made.target, [(1,)], references)) == 0
     assert run(engine, delete(table, made.target, [(1,), (2,)], references)) == 1
 
@@ -216,7 +217,7 @@ def test_a_row_may_refer_to_itself(engine: sa.Engine) -> None:
     table = mapped_table("staff", ["id"], {}, other=["boss"])
     made = make_table(engine, table, {"id": sa.Integer(), "boss": sa.Integer()})
     run(engine, sa.insert(made.target).values([{"id": 1, "boss": 1}, {"id": 2, "boss": 2}, {"id": 3, "boss": 2}]))
-    assert run(engine, delete(table, made.target, [(1,), (2,)], [Tie("staff", ("boss",), "staff", ("id",))])) == 1
+    assert run(engine, delete(table, made.target, [(1,), (2,)], [tie("staff", ("boss",), "staff", ("id",))])) == 1
 
 
 def test_keys_that_cant_be_right() -> None:
