@@ -1,0 +1,1 @@
+"""Versions of the control database. ``store.upgrade`` runs them; there is no alembic.ini."""

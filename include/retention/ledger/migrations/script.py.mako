@@ -1,0 +1,22 @@
+"""${message}."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change the schema."""
+    ${upgrades if upgrades else ""}
+
+
+def downgrade() -> None:
+    """Refuse: evidence isn't taken back."""
+    message = "the control database holds evidence and is never downgraded; restore a backup instead"
+    raise NotImplementedError(message)
