@@ -15,20 +15,20 @@ from include.retention.data_map.model import DataMap
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.policy.document import Document, Json, KeyPath, read_document, shown
 from include.retention.policy.model import Schedule
-from include.retention.policy.parse import Parsed, parse
+from include.retention.policy.parse import Mendable, Parsed, parse
 from include.retention.policy.schedule import digest
 
 _TEXT: Json = {"sv": "-", "en": "-"}
 STAND_INS: Mapping[str, Json] = {
     "title": _TEXT,
     "connection": "-",
-    "schema": None,
     "owner": "-",
     "key": "-",
     "tables": {},
     "columns": {},
 }
-"""So that one broken line doesn't hide the mistakes further down."""
+OPTIONAL = frozenset({"schema", "part_of", "method", "time_zone", "channel", "without_purpose", "when_expired"})
+"""What can be left out, so that one broken line doesn't hide the mistakes further down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
         problems += unreadable
         if not document.data:
             continue
-        parsed = parse(document, border.DataMapBorder, border.COLLECTIONS, {**STAND_INS, "system": path.stem})
+        mendable = Mendable(border.COLLECTIONS, OPTIONAL, {**STAND_INS, "system": path.stem})
+        parsed = parse(document, border.DataMapBorder, mendable)
         problems += parsed.problems
         if parsed.model is not None:
             data_map = build_map(parsed.model, digest(document.data), schedule)

@@ -54,19 +54,24 @@ class Parsed(Generic[Model]):
         return tuple(each for each in problems if not any(_within(each.key, place) for place in self.mended))
 
 
-def parse(
-    document: Document, model: type[Model], collections: frozenset[str], stand_ins: Mapping[str, Json]
-) -> Parsed[Model]:
-    """Read a document as a model.
+@dataclass(frozen=True, slots=True)
+class Mendable:
+    """What may be left out of a file, or stood in for, so that the rest can be checked.
 
-    Args:
-        document: the file.
-        model: the border model of the whole file.
-        collections: names of the keys that hold any number of entries; a broken entry is left out.
+    Attributes:
+        collections: keys that hold any number of entries; a broken entry is left out.
+        optional: keys that are left out whole where something in them is broken.
         stand_ins: key -> harmless value for a required key that is missing or broken.
     """
+
+    collections: frozenset[str]
+    optional: frozenset[str]
+    stand_ins: Mapping[str, Json]
+
+
+def parse(document: Document, model: type[Model], mendable: Mendable) -> Parsed[Model]:
+    """Read a document as a model, the border model of the whole file."""
     mending = _Mending(copy.deepcopy(document.data), {}, set())
-    words = known_words(model)
     problems: dict[tuple[str, str], Problem] = {}
     for _ in range(MAX_ROUNDS):
         try:
@@ -76,10 +81,10 @@ def parse(
             broken = []
             for each in error.errors(include_url=False, include_context=True):
                 path = _path(mending.data, each["loc"], missing=each["type"] == "missing")
-                problem = now.problem(path, *describe(each, path, words))
+                problem = now.problem(path, *describe(each, path, known_words(model)))
                 problems.setdefault((problem.key, problem.code), problem)
                 broken.append((path, each["type"]))
-            mending.mend(broken, collections, stand_ins)
+            mending.mend(broken, mendable)
         else:
             now = replace(document, origins=mending.frozen_origins())
             return Parsed(read, now, tuple(problems.values()), frozenset(mending.mended))
@@ -98,18 +103,15 @@ class _Mending:
         """Return the places that remaining items of lists had."""
         return {path: tuple(places) for path, places in self.origins.items()}
 
-    def mend(
-        self, broken: list[tuple[KeyPath, str]], collections: frozenset[str], stand_ins: Mapping[str, Json]
-    ) -> None:
+    def mend(self, broken: list[tuple[KeyPath, str]], mendable: Mendable) -> None:
         """Stand in for required keys, leave out all else; later items of a list go first, so that places hold."""
         leave_out = set()
         for path, kind in broken:
-            name = path[-1] if path else ""
-            is_entry = len(path) > 1 and path[-2] in collections
-            if kind != "extra_forbidden" and name in stand_ins and not is_entry:
-                self._set(path, copy.deepcopy(stand_ins[str(name)]))
+            part = path if kind == "extra_forbidden" else _part(path, mendable)
+            if kind != "extra_forbidden" and _is_required(part, mendable):
+                self._set(part, copy.deepcopy(mendable.stand_ins[str(part[-1])]))
             else:
-                leave_out.add(path if kind == "extra_forbidden" else _entry(path, collections))
+                leave_out.add(part)
         for path in sorted(leave_out, key=_order, reverse=True):
             self._remove(path)
 
@@ -161,12 +163,18 @@ def _at(data: Json, path: KeyPath) -> Json:
     return data
 
 
-def _entry(path: KeyPath, collections: frozenset[str]) -> KeyPath:
-    """Return the smallest entry of a collection that a path lies in, or the top key."""
-    for length in range(len(path) - 1, 0, -1):
-        if path[length - 1] in collections:
-            return path[: length + 1]
+def _part(path: KeyPath, mendable: Mendable) -> KeyPath:
+    """Return the smallest part around a mistake that can go, or be stood in for."""
+    for length in range(len(path), 0, -1):
+        is_entry = length > 1 and path[length - 2] in mendable.collections
+        if is_entry or path[length - 1] in mendable.optional or _is_required(path[:length], mendable):
+            return path[:length]
     return path[:1]
+
+
+def _is_required(path: KeyPath, mendable: Mendable) -> bool:
+    is_entry = len(path) > 1 and path[-2] in mendable.collections
+    return bool(path) and path[-1] in mendable.stand_ins and not is_entry
 
 
 def _order(path: KeyPath) -> tuple[tuple[bool, str], ...]:

@@ -25,35 +25,37 @@ from include.retention.policy.model import (
     Purpose,
     Schedule,
 )
-from include.retention.policy.parse import parse
+from include.retention.policy.parse import Mendable, parse
 from include.retention.policy.values import read_keep, read_period
 
 _TEXT: Json = {"sv": "-", "en": "-"}
-STAND_INS: Mapping[str, Json] = {
-    "version": "-",
-    "title": _TEXT,
-    "controller": {"name": "-", "organisation_number": "000000-0000", "data_protection_officer": "-"},
-    "time_zone": "UTC",
-    "published_policy": {"title": _TEXT, "ceiling": "P10Y"},
-    "ceiling": "P10Y",
-    "guards": {
-        "max_share": 0.1,
-        "max_rows": 1,
-        "small_table": 1,
-        "min_extract_share": 0.5,
-        "quiet_runs": 1,
-        "min_free_disk_mb": 1,
+MENDABLE = Mendable(
+    collections=border.COLLECTIONS,
+    optional=frozenset({"fiscal_years", "amendments", "only_for"}),
+    stand_ins={
+        "version": "-",
+        "title": _TEXT,
+        "controller": {"name": "-", "organisation_number": "000000-0000", "data_protection_officer": "-"},
+        "time_zone": "UTC",
+        "published_policy": {"title": _TEXT, "ceiling": "P10Y"},
+        "guards": {
+            "max_share": 0.1,
+            "max_rows": 1,
+            "small_table": 1,
+            "min_extract_share": 0.5,
+            "quiet_runs": 1,
+            "min_free_disk_mb": 1,
+        },
+        "referral_period": "P30D",
+        "execution_window": "P14D",
+        "evidence_period": "P5Y",
+        "recipients": {},
+        "categories": {},
+        "events": {},
+        "purposes": {},
     },
-    "fiscal_years": None,
-    "referral_period": "P30D",
-    "execution_window": "P14D",
-    "evidence_period": "P5Y",
-    "recipients": {},
-    "categories": {},
-    "events": {},
-    "purposes": {},
-}
-"""So that one broken line at the top doesn't hide the mistakes further down."""
+)
+"""So that one broken line doesn't hide the mistakes further down."""
 
 _UNDECIDED = Keep((Period(),))
 """Stands where a purpose names a parameter that isn't there: reported, and never used."""
@@ -74,7 +76,7 @@ def read_schedule(path: Path) -> tuple[Schedule | None, Document, tuple[Problem,
     document, unreadable = read_document(path)
     if not document.data:
         return None, document, unreadable
-    parsed = parse(document, border.ScheduleBorder, border.COLLECTIONS, STAND_INS)
+    parsed = parse(document, border.ScheduleBorder, MENDABLE)
     if parsed.model is None:
         return None, document, (*unreadable, *parsed.problems)
     schedule = _schedule(parsed.model, digest(document.data))

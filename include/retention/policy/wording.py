@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from functools import cache
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -14,6 +15,7 @@ Description = tuple[str, str, str]
 """Code, what is wrong, what to do."""
 
 
+@cache
 def known_words(model: type[BaseModel]) -> list[str]:
     """Return every key that a model knows anywhere in it."""
     schema = model.model_json_schema(by_alias=True)

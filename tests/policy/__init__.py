@@ -1,0 +1,1 @@
+"""Tests of the retention schedule, its files and its checks."""
