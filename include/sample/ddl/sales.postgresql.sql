@@ -18,7 +18,7 @@ CREATE INDEX ix_company_merged_into_id ON company (merged_into_id);
 
 CREATE TABLE customer (
     customer_id INTEGER NOT NULL,
-    customer_no VARCHAR(20) NOT NULL,
+    customer_no VARCHAR(40) NOT NULL,
     pnr VARCHAR(13),
     given_name VARCHAR(40) NOT NULL,
     family_name VARCHAR(40) NOT NULL,
@@ -127,7 +127,7 @@ CREATE INDEX ix_note_lead_id ON note (lead_id);
 
 CREATE TABLE "order" (
     order_id INTEGER NOT NULL,
-    order_no VARCHAR(20) NOT NULL,
+    order_no VARCHAR(40) NOT NULL,
     customer_id INTEGER,
     company_id INTEGER,
     placed_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -175,6 +175,7 @@ CREATE TABLE web_login (
     customer_id INTEGER NOT NULL,
     logged_at TIMESTAMP WITH TIME ZONE NOT NULL,
     ip VARCHAR(45),
+    path VARCHAR(200),
     user_agent VARCHAR(160),
     PRIMARY KEY (login_id),
     FOREIGN KEY(customer_id) REFERENCES customer (customer_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Column, DateTime, ForeignKey, Integer, String
 
@@ -22,16 +22,18 @@ def key_ref(name: str, target: str) -> Column[int]:
     return Column(name, Integer, ForeignKey(target), primary_key=True, autoincrement=False)
 
 
-def text(name: str, length: int, **options: Any) -> Column[str]:
+def text(
+    name: str, length: int, *, nullable: bool = True, unique: bool | None = None, index: bool | None = None
+) -> Column[str]:
     """Return a bounded text column."""
-    return Column(name, String(length), **options)
+    return Column(name, String(length), nullable=nullable, unique=unique, index=index)
 
 
-def instant(name: str, **options: Any) -> Column[Any]:
+def instant(name: str, *, nullable: bool = True) -> Column[datetime]:
     """Return a point in time: ``timestamptz`` in PostgreSQL, a naive UTC timestamp in the other two."""
-    return Column(name, DateTime(timezone=True), **options)
+    return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def local_time(name: str, **options: Any) -> Column[Any]:
+def local_time(name: str, *, nullable: bool = True) -> Column[datetime]:
     """Return a naive timestamp in Swedish local time."""
-    return Column(name, DateTime(timezone=False), **options)
+    return Column(name, DateTime(timezone=False), nullable=nullable)

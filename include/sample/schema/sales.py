@@ -6,7 +6,7 @@ name is a reserved word, text keys in one corner.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Integer, MetaData, Numeric, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Integer, MetaData, Numeric, String, Table, Text
 
 from include.sample.schema.columns import instant, local_time, ref, row_id, text
 
@@ -46,7 +46,7 @@ Table(
     "customer",
     metadata,
     row_id("customer_id"),
-    text("customer_no", 20, nullable=False, unique=True),
+    text("customer_no", 40, nullable=False, unique=True),
     text("pnr", 13),
     text("given_name", 40, nullable=False),
     text("family_name", 40, nullable=False),
@@ -130,7 +130,7 @@ Table(
     "order",
     metadata,
     row_id("order_id"),
-    text("order_no", 20, nullable=False, unique=True),
+    text("order_no", 40, nullable=False, unique=True),
     ref("customer_id", "customer.customer_id"),
     ref("company_id", "company.company_id"),
     instant("placed_at", nullable=False),
@@ -196,7 +196,7 @@ Table(
 Table(
     "id_document",
     metadata,
-    text("document_id", 40, primary_key=True),
+    Column("document_id", String(40), primary_key=True),
     ref("customer_id", "customer.customer_id", nullable=False),
     ref("credit_check_id", "credit_check.check_id"),
     text("kind", 20, nullable=False),
@@ -223,6 +223,7 @@ Table(
     ref("customer_id", "customer.customer_id", nullable=False),
     instant("logged_at", nullable=False),
     text("ip", 45),
+    text("path", 200),
     text("user_agent", 160),
 )
 
