@@ -17,7 +17,7 @@ import pandas as pd
 
 from include.retention.data_map.model import Group
 from include.retention.dates import NO_DAY, REFER_CODE, REFER_CODES, day_number
-from include.retention.events import RECORD, SUBJECT, Events, Found, Ints
+from include.retention.events import RECORD, SUBJECT, Events, Found, Ints, latest
 from include.retention.periods import retain_through_amended
 from include.retention.policy.model import EndsAtOnce, Purpose
 from include.retention.terms import Reason, Scope, WithoutPurpose
@@ -76,7 +76,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """A column group of some records, and all that decides over it."""
 
     group: Group
@@ -86,7 +86,7 @@ class _Case:
 
 
 @dataclass(slots=True)
-class _Clocks:
+class Clocks:
     """Purposes' clocks for each record: one purpose of one subject, or the longest of several."""
 
     through: Day32
@@ -98,7 +98,7 @@ class _Clocks:
 
 
 @dataclass(frozen=True, slots=True)
-class _Need:
+class Need:
     """An event on which a decision rests, for those records for which it does."""
 
     target: str
@@ -113,24 +113,28 @@ def classify_group(
     """Decide one column group for a table's records.
 
     Returns:
-        First the verdicts, one row per record: ``state`` (int8: ``RETAINED``, ``REFERRED`` or ``EXPIRED``), ``reason`` (int8, index into
-        ``REASONS``), ``purpose`` (int16, place in the group's purposes: the one that lasts or lasted longest; -1
-        for none), ``through`` (int32, last day of storage, ``OPEN_DAY`` while a purpose goes on, ``NO_DAY`` where no
-        clock ran), ``gone`` (int32, first day without a purpose) and ``fallback`` (int32, last day of storage once a
-        referral has waited its time out; ``OPEN_DAY`` where only a human can decide).
+        First the verdicts, one row per record. ``state`` (int8): ``RETAINED``, ``REFERRED`` or ``EXPIRED``. ``reason``
+        (int8): index into ``REASONS``. ``purpose`` (int16): place in the group's purposes of the one that lasts or
+        lasted longest, -1 for none. ``through`` (int32): last day of storage, ``OPEN_DAY`` while a purpose goes on,
+        ``NO_DAY`` where no clock ran. ``gone`` (int32): first day without a purpose. ``fallback`` (int32): last day
+        of storage once a referral has waited its time out, ``OPEN_DAY`` where only a human can decide.
         Then the events that these verdicts rest on, so that their rows aren't destroyed before what they decide over:
         ``target`` (``record`` or ``subject``), ``event`` and ``id``.
     """
-    case = _Case(group, records, events, moment)
-    needs: list[_Need] = []
+    case = Case(group, records, events, moment)
+    needs: list[Need] = []
     whole = _no_clocks(len(records.ids))
     longest = np.full(len(records.ids), -1, dtype="int16")
+    by_company = any(use.scope is Scope.COMPANY for use in group.purposes)
+    companies = [records.roles[role] for role in sorted(records.companies)] if by_company else []
     needs_identity = any(use.scope is not Scope.RECORD for use in group.purposes)
-    for subject, present in _subjects_of(group, records):
+    for subject, present in subjects_of(group, records):
         if needs_identity:
             _raise_problem(whole, present, _identity_problem(records, subject))
+        for company in companies:
+            _raise_problem(whole, present, _identity_problem(records, company))
         for place, use in enumerate(group.purposes):
-            clock, rests = _clock(case, purposes[use.purpose], use.scope, subject)
+            clock, rests = clock_of(case, purposes[use.purpose], use.scope, subject)
             needs += [replace(need, rests=need.rests & present) for need in rests]
             longer = present & ((clock.through > whole.through) | ((longest == -1) & clock.started))
             longest = np.where(longer, place, longest).astype("int16")
@@ -155,7 +159,7 @@ def classify_group(
     return verdicts, _needed(needs, records.personal & (state != EXPIRED))
 
 
-def _needed(needs: Sequence[_Need], kept: Bools) -> pd.DataFrame:
+def _needed(needs: Sequence[Need], kept: Bools) -> pd.DataFrame:
     """Return the events that retained and referred records rest on, each once."""
     frames = [
         pd.DataFrame({"target": need.target, "event": need.event, "id": np.unique(need.ids[need.rests & kept])})
@@ -166,16 +170,16 @@ def _needed(needs: Sequence[_Need], kept: Bools) -> pd.DataFrame:
     return found[found["id"] >= 0].drop_duplicates(ignore_index=True)
 
 
-def _no_clocks(count: int) -> _Clocks:
+def _no_clocks(count: int) -> Clocks:
     no_day, none = np.full(count, NO_DAY, dtype="int32"), np.zeros(count, dtype=bool)
-    return _Clocks(no_day, none, none.copy(), no_day.copy(), np.zeros(count, dtype="int8"), no_day.copy())
+    return Clocks(no_day, none, none.copy(), no_day.copy(), np.zeros(count, dtype="int8"), no_day.copy())
 
 
-def _raise_problem(whole: _Clocks, present: Bools, problem: Codes) -> None:
+def _raise_problem(whole: Clocks, present: Bools, problem: Codes) -> None:
     whole.problem = np.where(present, np.maximum(whole.problem, problem), whole.problem).astype("int8")
 
 
-def _decide(case: _Case, whole: _Clocks) -> tuple[Codes, Codes]:
+def _decide(case: Case, whole: Clocks) -> tuple[Codes, Codes]:
     """Give state and reason in the verdict's order: hold, live purpose, unknown start, no purpose at all, expired."""
     live = whole.through >= day_number(case.moment.as_of)
     never = ~whole.started & ~whole.ended
@@ -197,13 +201,13 @@ def _decide(case: _Case, whole: _Clocks) -> tuple[Codes, Codes]:
     return state.astype("int8"), reason.astype("int8")
 
 
-def _after_waiting(whole: _Clocks, row_problem: Codes) -> Day32:
+def _after_waiting(whole: Clocks, row_problem: Codes) -> Day32:
     """Nobody's identity and no contradiction settles itself by waiting."""
     stays = (whole.problem >= REFER_CODE[Reason.CONTRADICTORY_DATES]) | (row_problem > 0)
     return np.where(stays, OPEN_DAY, whole.fallback).astype("int32")
 
 
-def _subjects_of(group: Group, records: Records) -> Iterator[tuple[Ints, Bools]]:
+def subjects_of(group: Group, records: Records) -> Iterator[tuple[Ints, Bools]]:
     """Yield the subjects of each role with the records that have it, then none for records without any."""
     alone = np.ones(len(records.ids), dtype=bool)
     for role in group.of:
@@ -222,13 +226,13 @@ def _identity_problem(records: Records, subject: Ints) -> Codes:
     return np.where(subject >= 0, records.subject_problem[subject], 0).astype("int8")
 
 
-def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[_Clocks, list[_Need]]:
+def clock_of(case: Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[Clocks, list[Need]]:
     """Return one purpose's clock for one subject of each record, and the events it rests on.
 
     A clock that still runs rests on its start, one that was stopped early on what stopped it, and one that nobody
     can tell on everything there is.
     """
-    start, needs = _start(case, purpose, scope, subject)
+    start, needs = start_of(case, purpose, scope, subject)
     ended, ended_day, doubt, ends = _ended(case, purpose, subject, start)
     through = np.where(start.open, OPEN_DAY, _last_day(start.day, purpose, case.moment.today))
     runs = through >= day_number(case.moment.as_of)
@@ -241,7 +245,7 @@ def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[
     settles = (start.fallback != NO_DAY) & (doubt == 0)
     latest = _last_day(np.maximum(start.day, start.fallback), purpose, case.moment.today)
     waited = np.where(unknown, np.where(settles, latest, OPEN_DAY), through)
-    clocks = _Clocks(
+    clocks = Clocks(
         through=np.where(ended, NO_DAY, through).astype("int32"),
         started=start.any,
         ended=ended,
@@ -252,17 +256,18 @@ def _clock(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[
     return clocks, needs
 
 
-def _start(case: _Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[Found, list[_Need]]:
+def start_of(case: Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple[Found, list[Need]]:
+    """Return the start events of a purpose for one subject of each record, and where they are looked for."""
     records, event = case.records, purpose.starts
     everywhere = np.ones(len(records.ids), dtype=bool)
     if scope is Scope.RECORD:
-        needs = [_Need(RECORD, event, records.ids, everywhere)]
+        needs = [Need(RECORD, event, records.ids, everywhere)]
         return case.events.find(RECORD, event, records.ids), needs
     if scope is Scope.SUBJECT:
-        return case.events.find(SUBJECT, event, subject), [_Need(SUBJECT, event, subject, everywhere)]
+        return case.events.find(SUBJECT, event, subject), [Need(SUBJECT, event, subject, everywhere)]
     companies = [records.roles[role] for role in sorted(records.companies)]
-    needs = [_Need(SUBJECT, event, ids, everywhere) for ids in companies]
-    return case.events.find_any(SUBJECT, event, companies, len(records.ids)), needs
+    needs = [Need(SUBJECT, event, ids, everywhere) for ids in companies]
+    return latest([case.events.find(SUBJECT, event, ids) for ids in companies], len(records.ids)), needs
 
 
 def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
@@ -272,12 +277,12 @@ def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
     return np.where(known, last, NO_DAY).astype("int32")
 
 
-def _ended(case: _Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes, list[_Need]]:
-    """Return where something has ended the purpose at once, the first day without it, ends without a date, and needs."""
+def _ended(case: Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes, list[Need]]:
+    """Return where something has ended the purpose at once, the first day without it, undated ends, and needs."""
     count = len(case.records.ids)
     ended, doubt = np.zeros(count, dtype=bool), np.zeros(count, dtype="int8")
     since = np.full(count, OPEN_DAY, dtype="int32")
-    needs: list[_Need] = []
+    needs: list[Need] = []
     for rule in purpose.ends_at_once:
         happened, day, undated, rests = _happened(case, rule, subject)
         needs += rests
@@ -286,29 +291,28 @@ def _ended(case: _Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[
         since = np.where(happened, np.minimum(since, day), since).astype("int32")
     if purpose.yields_to_erasure:
         request = case.events.find(SUBJECT, ERASURE_REQUEST, subject)
+        doubt = np.maximum(doubt, request.problem)
         happened = (request.past != NO_DAY) & ~(start.begin > request.past)
-        needs.append(_Need(SUBJECT, ERASURE_REQUEST, subject, happened))
+        needs.append(Need(SUBJECT, ERASURE_REQUEST, subject, happened | (request.problem > 0)))
         ended |= happened
         since = np.where(happened, np.minimum(since, request.past), since).astype("int32")
     return ended, since, doubt, needs
 
 
-def _happened(case: _Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes, list[_Need]]:
+def _happened(case: Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes, list[Need]]:
     events, channel = case.events, case.group.channel
     target, ids = (RECORD, case.records.ids) if rule.scope is Scope.RECORD else (SUBJECT, subject)
     channels = [None] if channel is None else [None, channel]
     end = events.find(target, rule.event, ids, channels)
     last_day = rule.event in events.last_day_events
-    happened = (end.past != NO_DAY) & ((end.past < case.moment.horizon) if last_day else True)
-    needs = [_Need(target, rule.event, ids, happened | (end.problem > 0))]
+    happened = end.past != NO_DAY
+    needs = [Need(target, rule.event, ids, happened | (end.problem > 0))]
     if rule.restarted_by is not None:
-        every = events.channels(target, rule.restarted_by) or [None]
-        restart = events.find(target, rule.restarted_by, ids, every if channel is None else channels)
+        restart = events.find(target, rule.restarted_by, ids, None if channel is None else channels)
         restarted = restart.first > end.last
-        needs.append(_Need(target, rule.restarted_by, ids, happened & restarted))
+        needs.append(Need(target, rule.restarted_by, ids, happened & restarted))
         happened &= ~restarted
-    undated = np.where(end.past == NO_DAY, end.problem, 0).astype("int8")
-    return happened, end.past + 1 if last_day else end.past, undated, needs
+    return happened, end.past + 1 if last_day else end.past, end.problem, needs
 
 
 def as_date(day: int) -> date:

@@ -89,7 +89,7 @@ def instant_number(instant: datetime) -> int:
 
 
 def _read_one(
-    value: Any, naive_zone: ZoneInfo, local_zone: ZoneInfo, sentinels: frozenset[date]
+    value: object, naive_zone: ZoneInfo, local_zone: ZoneInfo, sentinels: frozenset[date]
 ) -> tuple[int, int, int, int]:
     moment = _parse(value) if isinstance(value, str) else value
     if isinstance(moment, datetime):

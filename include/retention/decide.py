@@ -59,7 +59,7 @@ def decide_rows(
     wholes = _wholes(tables, decided)
     expired = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
     delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
-    _settle(delete, edges, wholes)
+    _settle(delete, [*edges, *wholes], [edge for edge in wholes if not tables[edge.child].groups])
     return {
         name: pd.DataFrame(
             {
@@ -102,20 +102,25 @@ def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) ->
     found = []
     for name, frame in decided.items():
         whole = tables[name].part_of
-        if whole is not None and not tables[name].groups:
+        if whole is not None:
             places = match(frame[reference_name(whole.columns)], decided[whole.table]["key"])
             found.append(_Edge(name, whole.table, places))
     return found
 
 
-def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], wholes: Sequence[_Edge]) -> None:
-    """Take back deletions until no retained row refers to a deleted one and parts go with their wholes."""
+def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Sequence[_Edge]) -> None:
+    """Take back deletions until no retained row refers to a deleted one and followers go with their wholes.
+
+    Args:
+        delete: per table the rows to delete; changed in place.
+        edges: references, the declared ones from parts to wholes among them.
+        followers: the references of parts that have no column groups of their own.
+    """
     changed = True
     while changed:
         before = sum(int(rows.sum()) for rows in delete.values())
-        for edge in wholes:
-            goes = np.where(edge.places >= 0, delete[edge.parent][edge.places], False)
-            delete[edge.child] &= goes if len(delete[edge.parent]) else False
+        for edge in followers:
+            delete[edge.child] &= np.append(delete[edge.parent], np.False_)[edge.places]
         for edge in edges:
             kept = edge.places[~delete[edge.child] & (edge.places >= 0)]
             delete[edge.parent][kept] = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,15 @@ from include.retention.data_map.live import ForeignKey
 from include.retention.data_map.model import DataMap, Table
 from include.retention.dates import day_number
 from include.retention.decide import decide_rows
-from include.retention.events import EventKey, Events
+from include.retention.events import RECORD as EVENT_OF_RECORD
+from include.retention.events import SUBJECT, EventKey, Events
 from include.retention.evidence import find_evidence
+from include.retention.extract import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.reading import read_facts, read_fiscal_years
-from include.retention.resolve import Resolved, TableName, resolve
+from include.retention.resolve import Resolved, TableName, match, resolve
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.terms import Reason, SubjectKind
@@ -58,45 +61,60 @@ def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolve
     last_day = frozenset(name for name, event in run.policy.schedule.events.items() if event.last_day)
     horizon = run.moment.horizon
     resolved = resolve(run.policy.maps, facts, read_fiscal_years(staging), horizon, last_day)
-    suppressed = apply_suppressions(resolved.events, resolved.identifiers, waiting.listed)
+    zone = ZoneInfo(run.policy.schedule.time_zone)
+    suppressed = apply_suppressions(resolved.events, resolved.identifiers, waiting.listed, zone)
     _write_events(staging, suppressed.events)
     staging.write("subject_problem", pd.DataFrame({"problem": resolved.subject_problem}))
     staging.write("identifiers", resolved.identifiers)
-    held_subjects = subjects_held(waiting.holds, resolved.identifiers)
+    held = _held(run, facts, resolved, suppressed.events, waiting.holds)
     for name, frame in facts.items():
-        roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
         ids = np.arange(resolved.first[name], resolved.first[name] + len(frame))
-        held = held_records(run, name, frame, roles.values(), held_subjects, waiting.holds)
-        held |= _held_by_events(suppressed.events, ids, roles.values(), horizon)
-        content = {"id": ids, **roles, "row_problem": resolved.row_problem[name], "held": held}
+        roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
+        content = {"id": ids, **roles, "row_problem": resolved.row_problem[name], "held": held[name]}
         staging.write(f"records/{name}", pd.DataFrame({**content, "personal": frame["personal"].to_numpy(dtype=bool)}))
     return resolved, suppressed
 
 
 def subjects_held(holds: pd.DataFrame, identifiers: pd.DataFrame) -> np.ndarray:
     """Return the subjects under a legal hold, as subject numbers."""
-    wanted = holds[holds["scope"] == "subject"]
+    wanted = holds[holds["scope"] == SUBJECT]
     known = set(zip(wanted["identifier_kind"], wanted["ref"], strict=True))
     mask = [pair in known for pair in zip(identifiers["kind"], identifiers["ref"], strict=True)]
-    return identifiers["subject"].to_numpy()[np.array(mask, dtype=bool)]
+    found: np.ndarray = identifiers["subject"].to_numpy()[np.array(mask, dtype=bool)]
+    return found
 
 
-def held_records(
-    run: Run,
-    name: TableName,
-    frame: pd.DataFrame,
-    roles: Iterable[np.ndarray],
-    held_subjects: np.ndarray,
-    holds: pd.DataFrame,
-) -> np.ndarray:
-    """Return which records a hold of the control database covers: themselves, or any of their subjects."""
-    held = np.zeros(len(frame), dtype=bool)
-    for subjects in roles:
-        held |= np.isin(subjects, held_subjects)
+def _held(
+    run: Run, facts: Mapping[TableName, pd.DataFrame], resolved: Resolved, events: Events, holds: pd.DataFrame
+) -> dict[TableName, np.ndarray]:
+    """Return which records a hold covers: themselves, their whole, or any of their subjects; and what sources hold."""
+    subjects = subjects_held(holds, resolved.identifiers)
+    found: dict[TableName, np.ndarray] = {}
+
+    def of(name: TableName) -> np.ndarray:
+        if name not in found:
+            roles = list(resolved.roles[name].values())
+            ids = np.arange(resolved.first[name], resolved.first[name] + len(facts[name]))
+            held = _held_by_events(events, ids, roles, run.moment.horizon) | _named(run, name, facts[name], holds)
+            for numbers in roles:
+                held |= np.isin(numbers, subjects)
+            whole = run.policy.maps[name.system].tables[name.table].part_of
+            if whole is not None:
+                parent = TableName(name.system, whole.table)
+                places = match(facts[name][reference_name(whole.columns)], facts[parent]["key"])
+                held |= np.append(of(parent), np.False_)[places]
+            found[name] = held
+        return found[name]
+
+    return {name: of(name) for name in facts}
+
+
+def _named(run: Run, name: TableName, frame: pd.DataFrame, holds: pd.DataFrame) -> np.ndarray:
+    """Return which records a hold names themselves."""
     own = holds[(holds["scope"] == RECORD) & (holds["system"] == name.system) & (holds["table"] == name.table)]
-    if len(own):
-        held |= pd.Series(record_refs(run, name, frame["key"])).isin(own["ref"]).to_numpy()
-    return held
+    if own.empty:
+        return np.zeros(len(frame), dtype=bool)
+    return np.isin(record_refs(run, name, frame["key"]), own["ref"].to_numpy())
 
 
 def record_refs(run: Run, name: TableName, keys: Iterable[str]) -> list[str]:
@@ -107,10 +125,10 @@ def record_refs(run: Run, name: TableName, keys: Iterable[str]) -> list[str]:
 
 def _held_by_events(events: Events, ids: np.ndarray, roles: Iterable[np.ndarray], horizon: int) -> np.ndarray:
     """Return which records a source itself holds (the reserved event ``hold``), while it lasts."""
-    found = [events.find("record", HOLD, ids), *(events.find("subject", HOLD, subjects) for subjects in roles)]
+    found = [events.find(EVENT_OF_RECORD, HOLD, ids), *(events.find(SUBJECT, HOLD, numbers) for numbers in roles)]
     undated = [each.any & (each.problem > 0) for each in found]
     lasting = [each.open | (each.day >= horizon) for each in found]
-    return np.logical_or.reduce([*lasting, *undated])
+    return np.asarray(np.logical_or.reduce([*lasting, *undated]))
 
 
 def _write_events(staging: Staging, events: Events) -> None:
@@ -257,4 +275,4 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
 
 def _first_seen(referrals: pd.DataFrame, group: str) -> dict[str, object]:
     mine = referrals[referrals["group"] == group]
-    return mine.groupby("record_ref")["first_seen"].min().to_dict()
+    return dict(zip(mine["record_ref"], mine["first_seen"], strict=True))

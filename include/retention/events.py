@@ -86,13 +86,10 @@ class Events:
         """Return the channels under which an event is known."""
         return [key.channel for key in self._tables if key.target == target and key.event == event]
 
-    def find(self, target: str, event: str, ids: Ints, channels: Iterable[str | None] = (None,)) -> Found:
-        """Look an event up for each id; -1 finds nothing. Of several channels, the latest counts."""
-        return _latest([self._find_one(EventKey(target, event, channel), ids) for channel in channels])
-
-    def find_any(self, target: str, event: str, lists: Sequence[Ints], count: int) -> Found:
-        """Look an event up for several targets of each place; the latest counts."""
-        return _latest([self._find_one(EventKey(target, event, None), ids) for ids in lists] or [_nothing(count)])
+    def find(self, target: str, event: str, ids: Ints, channels: Iterable[str | None] | None = None) -> Found:
+        """Look an event up for each id; -1 finds nothing. Of several channels (None: of all), the latest counts."""
+        wanted = self.channels(target, event) if channels is None else channels
+        return latest([self._find_one(EventKey(target, event, channel), ids) for channel in wanted], len(ids))
 
     def _find_one(self, key: EventKey, ids: Ints) -> Found:
         table = self._tables.get(key)
@@ -174,9 +171,10 @@ def emission_rows(facts: pd.DataFrame, number: int, targets: Ints, horizon: int)
     return found
 
 
-def _latest(found: Sequence[Found]) -> Found:
-    if len(found) == 1:
-        return found[0]
+def latest(found: Sequence[Found], count: int) -> Found:
+    """Return the latest of several lookups for the same ``count`` places, or nothing where there is none."""
+    if len(found) < 2:  # noqa: PLR2004 - nothing to compare
+        return found[0] if found else _nothing(count)
     return Found(*(np.maximum.reduce([getattr(each, name) for each in found]) for name in Found.__dataclass_fields__))
 
 

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from include.retention.data_map.model import DataMap, Emission
-from include.retention.events import RECORD, SUBJECT, Events, Ints
+from include.retention.events import RECORD, SUBJECT, Events, Found, Ints
 from include.retention.extract import ABSENT, KNOWN, reference_name
 from include.retention.resolve import Facts, TableName, match, with_fiscal_years
 
 Bools = npt.NDArray[np.bool_]
 
 
-def find_evidence(
+def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it was decided from
     maps: Mapping[str, DataMap],
     decided: Facts,
     roles: Mapping[TableName, Mapping[str, Ints]],
@@ -51,7 +51,9 @@ def find_evidence(
             for target, ids in _targets(name, emission, decided, roles[name]):
                 ids_wanted = wanted.get((target, emission.event))
                 if ids_wanted is not None:
-                    stands |= np.isin(ids, ids_wanted) & _is_latest(facts, number, emission, events, target, ids)
+                    stands |= np.isin(ids, ids_wanted) & _is_latest(
+                        facts, number, events.find(target, emission.event, ids)
+                    )
         found[name] = stands
     return found
 
@@ -68,8 +70,8 @@ def _targets(
         yield RECORD, ids[places]
 
 
-def _is_latest(facts: pd.DataFrame, number: int, emission: Emission, events: Events, target: str, ids: Ints) -> Bools:
+def _is_latest(facts: pd.DataFrame, number: int, latest: Found) -> Bools:
     """An ongoing or an unreadable event is as good as the latest."""
     state, day = facts[f"ev{number}:state"].to_numpy(), facts[f"ev{number}:day"].to_numpy()
-    latest = events.find(target, emission.event, ids, events.channels(target, emission.event) or [None])
-    return (state != ABSENT) & ((state != KNOWN) | (day >= latest.day))
+    found: Bools = (state != ABSENT) & ((state != KNOWN) | (day >= latest.day))
+    return found

@@ -234,9 +234,10 @@ def _holds(target: sa.Table, conditions: Sequence[Condition]) -> sa.ColumnElemen
 
 def _condition(target: sa.Table, condition: Condition) -> sa.ColumnElement[bool]:
     column = target.c[condition.column]
-    values = [value for value in condition.values if value is not None]
+    listed = condition.values  # noqa: PD011 - a condition's list, no frame
+    values = [value for value in listed if value is not None]
     inside = sa.and_(column.is_not(None), column.in_(values)) if values else sa.false()
-    inside = sa.or_(inside, column.is_(None)) if None in condition.values else inside
+    inside = sa.or_(inside, column.is_(None)) if None in listed else inside
     return sa.not_(inside) if condition.negated else inside
 
 
@@ -244,7 +245,7 @@ def _flag(condition: sa.ColumnElement[bool], name: str) -> sa.Label[int]:
     return sa.case((condition, sa.literal_column("1")), else_=sa.literal_column("0")).label(name)
 
 
-def _channel(value: Any) -> str | None:
+def _channel(value: object) -> str | None:
     text = "" if value is None else str(value).strip().lower()
     return None if text in {"", "all"} else text
 

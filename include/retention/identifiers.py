@@ -68,7 +68,7 @@ class Normaliser:
     placeholders: frozenset[str]
     generic_mailboxes: frozenset[str]
 
-    def normalise(self, kind: IdentifierKind, value: Any) -> Identifier:
+    def normalise(self, kind: IdentifierKind, value: object) -> Identifier:
         """Bring a source's value to its one form."""
         text = "" if value is None else str(value).strip()
         return _NORMALISERS[kind](self, text) if text else Identifier(kind, None, Quality.ABSENT)

@@ -11,20 +11,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from include.retention.dates import NO_DAY, NO_INSTANT
-from include.retention.events import COLUMNS, SUBJECT, EventKey, Events
+from include.retention.dates import NO_DAY, day_number
+from include.retention.events import COLUMNS, SUBJECT, EventKey, Events, Ints
 from include.retention.terms import IdentifierKind
 
 OBJECTION = "objection"
 CONSENT = "consent"
 ALL = "all"
 ADDRESS_CHANNELS = {IdentifierKind.EMAIL.value: ("email",), IdentifierKind.PHONE.value: ("sms", "phone")}
+CHANNELS = ("email", "sms", "phone", "post")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECONDS_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,14 @@ class Suppressed:
     reappeared: int
 
 
-def apply_suppressions(events: Events, identifiers: pd.DataFrame, listed: pd.DataFrame) -> Suppressed:
+def apply_suppressions(events: Events, identifiers: pd.DataFrame, listed: pd.DataFrame, zone: ZoneInfo) -> Suppressed:
     """Let objections act on addresses, and listed addresses on whoever holds them.
 
     Args:
         events: events gathered from the sources.
         identifiers: ``subject``, ``kind``, ``ref``, ``person``, as ``Resolved.identifiers``.
         listed: suppressions in force in the control database: ``address_ref``, ``kind``, ``channel``, ``since``.
+        zone: zone whose civil days count.
     """
     addresses = identifiers[identifiers["person"] & identifiers["kind"].isin(list(ADDRESS_CHANNELS))]
     addresses = addresses[["subject", "kind", "ref"]].drop_duplicates()
@@ -66,7 +69,7 @@ def apply_suppressions(events: Events, identifiers: pd.DataFrame, listed: pd.Dat
     entries = entries.groupby(pairs, as_index=False)["since"].max() if len(entries) else entries
     returned = _without(kept, fresh, pairs)
     reappeared = int(returned["address_ref"].isin(addresses["ref"]).sum())
-    return Suppressed(_with_entries(events, addresses, entries), entries, closed, reappeared)
+    return Suppressed(_with_entries(events, addresses, entries, zone), entries, closed, reappeared)
 
 
 def _concerns(kind: str, channel: str) -> bool:
@@ -74,35 +77,54 @@ def _concerns(kind: str, channel: str) -> bool:
 
 
 def _objections_in_force(events: Events) -> pd.DataFrame:
-    """Return ``subject``, ``channel`` and ``since`` of objections that no later consent has ended."""
-    frames = []
+    """Return ``subject``, ``channel`` and ``since`` of objections that no later consent has ended.
+
+    An objection to everything that a consent has lifted for one channel stands for the other channels.
+    """
+    frames = [pd.DataFrame({"subject": np.empty(0, dtype="int64"), "channel": [], "since": []})]
     for key, table in events.tables().items():
         if key.target != SUBJECT or key.event != OBJECTION:
             continue
-        channels: Sequence[str | None] = [None] if key.channel is None else [None, key.channel]
-        consent = events.find(SUBJECT, CONSENT, table["id"].to_numpy(), channels)
-        force = (table["past"].to_numpy() != NO_DAY) & ~(consent.first > table["last"].to_numpy())
-        since = [_instant(number) for number in table["first"].to_numpy()[force]]
-        subjects = table["id"].to_numpy()[force]
-        frames.append(pd.DataFrame({"subject": subjects, "channel": key.channel or ALL, "since": since}))
-    empty = pd.DataFrame({"subject": np.empty(0, dtype="int64"), "channel": [], "since": []})
-    return pd.concat(frames, ignore_index=True) if frames else empty
+        ids, last = table["id"].to_numpy(), table["last"].to_numpy()
+        happened = table["past"].to_numpy() != NO_DAY
+        if key.channel is not None:
+            stands = happened & ~_lifted(events, ids, last, [None, key.channel])
+            frames.append(_objected(ids, key.channel, last, stands))
+            continue
+        named = [channel for channel in events.channels(SUBJECT, CONSENT) if channel is not None]
+        whole = happened & ~_lifted(events, ids, last, [None, *named])
+        frames.append(_objected(ids, ALL, last, whole))
+        for channel in CHANNELS:
+            stands = happened & ~whole & ~_lifted(events, ids, last, [None, channel])
+            frames.append(_objected(ids, channel, last, stands))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _lifted(events: Events, ids: Ints, last: Ints, channels: Sequence[str | None]) -> npt.NDArray[np.bool_]:
+    """Return where a consent for one of the channels is later than an instant."""
+    return events.find(SUBJECT, CONSENT, ids, channels).first > last
+
+
+def _objected(ids: Ints, channel: str, last: Ints, stands: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    since = [_EPOCH + timedelta(microseconds=int(number)) for number in last[stands]]
+    return pd.DataFrame({"subject": ids[stands], "channel": channel, "since": since})
 
 
 def _closed(events: Events, addresses: pd.DataFrame, listed: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
-    """Return listed suppressions whose holder has consented later, and whom no one's objection renews."""
+    """Return listed suppressions that every holder of the address has lifted, and that no objection renews."""
     pairs = ["address_ref", "kind", "channel"]
     held = listed.merge(addresses, left_on=["address_ref", "kind"], right_on=["ref", "kind"])
-    later = np.zeros(len(held), dtype=bool)
+    lifted = np.zeros(len(held), dtype=bool)
     for channel in held["channel"].unique():
         rows = (held["channel"] == channel).to_numpy()
+        since = np.array([_number(each) for each in held["since"][rows]], dtype="int64")
         channels: Sequence[str | None] = [None] if channel == ALL else [None, channel]
-        consent = events.find(SUBJECT, CONSENT, held["subject"].to_numpy()[rows], channels)
-        later[rows] = consent.first > np.array([_number(since) for since in held["since"][rows]], dtype="int64")
-    return _without(held[later][pairs].drop_duplicates(), fresh, pairs)
+        lifted[rows] = _lifted(events, held["subject"].to_numpy()[rows], since, channels)
+    by_all = held.assign(lifted=lifted).groupby(pairs, as_index=False)["lifted"].all()
+    return _without(by_all[by_all["lifted"].astype(bool)][pairs], fresh, pairs)
 
 
-def _with_entries(events: Events, addresses: pd.DataFrame, entries: pd.DataFrame) -> Events:
+def _with_entries(events: Events, addresses: pd.DataFrame, entries: pd.DataFrame, zone: ZoneInfo) -> Events:
     """Return the events with an objection for every holder of a suppressed address."""
     held = entries.merge(addresses, left_on=["address_ref", "kind"], right_on=["ref", "kind"])
     shared = held.groupby(["address_ref", "kind"])["subject"].transform("nunique") > 1
@@ -110,16 +132,18 @@ def _with_entries(events: Events, addresses: pd.DataFrame, entries: pd.DataFrame
     for (kind, channel), found in held.groupby(["kind", "channel"]):
         together = shared[found.index]
         whole = found[~together]
-        rows.setdefault(EventKey(SUBJECT, OBJECTION, None if channel == ALL else channel), []).append(_rows(whole))
+        rows.setdefault(EventKey(SUBJECT, OBJECTION, None if channel == ALL else channel), []).append(
+            _rows(whole, zone)
+        )
         for own in ADDRESS_CHANNELS[kind]:
             if channel in {ALL, own}:
-                rows.setdefault(EventKey(SUBJECT, OBJECTION, own), []).append(_rows(found[together]))
+                rows.setdefault(EventKey(SUBJECT, OBJECTION, own), []).append(_rows(found[together], zone))
     return events.with_rows(rows)
 
 
-def _rows(held: pd.DataFrame) -> pd.DataFrame:
+def _rows(held: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     at = np.array([_number(since) for since in held["since"]], dtype="int64")
-    day = (at // _MICROSECONDS_A_DAY).astype("int32")
+    day = np.array([day_number(since.astimezone(zone).date()) for since in held["since"]], dtype="int32")
     content = {"id": held["subject"].to_numpy(dtype="int64"), "open": False, "day": day, "begin": day, "past": day}
     rows = pd.DataFrame({**content, "first": at, "last": at, "problem": np.int8(0), "fallback": np.int32(NO_DAY)})
     return rows[list(COLUMNS)]
@@ -129,10 +153,6 @@ def _without(frame: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> pd
     known = set(other[columns].itertuples(index=False, name=None))
     mask = [row not in known for row in frame[columns].itertuples(index=False, name=None)]
     return frame[np.array(mask, dtype=bool)]
-
-
-def _instant(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(number)) if number != NO_INSTANT else _EPOCH
 
 
 def _number(instant: datetime) -> int:

@@ -56,7 +56,7 @@ def deletion_order(tables: Sequence[str], references: Sequence[ForeignKey]) -> t
             ringed.update(error.args[1])
 
 
-def table_items(
+def table_items(  # noqa: PLR0913, PLR0917 - one table's decision, its place and the means to name it
     system: str, table: Table, decided: pd.DataFrame, rows: pd.DataFrame, purposes: Sequence[str], key: Key
 ) -> pd.DataFrame:
     """Return a table's rows to act on.

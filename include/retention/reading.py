@@ -40,9 +40,9 @@ class SystemExtract:
     references: tuple[ForeignKey, ...]
 
 
-def system_engine(data_map: DataMap) -> sa.Engine:
+def system_engine(data_map: DataMap, *, writes: bool = False) -> sa.Engine:
     """Return an engine on a mapped system; its errors hold no parameters."""
-    return engine_for(data_map, os.environ)
+    return engine_for(data_map, os.environ, writes=writes)
 
 
 def extractor_for(run: Run, data_map: DataMap, engine: sa.Engine) -> Extractor:
@@ -73,8 +73,7 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
         if unreadable:
             raise ConfigurationError(unreadable)
         extractor = extractor_for(run, data_map, engine)
-        with engine.connect() as connection, connection.begin():
-            _one_moment(connection)
+        with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
             sizes = _read(extractor, connection, staging)
     finally:
         engine.dispose()
@@ -82,12 +81,11 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
     return SystemExtract(sizes, problems, closed, extractor.references)
 
 
-def _one_moment(connection: sa.Connection) -> None:
-    """Let every statement of the transaction see the same state, and none change it."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    elif connection.dialect.name in {"mysql", "mariadb"}:
-        connection.execute(sa.text("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"))
+def _one_moment(connection: sa.Connection) -> sa.Connection:
+    """Let every statement of the transaction see the same state. SQLite's transactions do so by themselves."""
+    if connection.dialect.name == "sqlite":
+        return connection
+    return connection.execution_options(isolation_level="REPEATABLE READ")
 
 
 def _read(extractor: Extractor, connection: sa.Connection, staging: Staging) -> dict[str, int]:

@@ -64,6 +64,17 @@ class Resolved:
     counts: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Up to which local day an event has happened: one that still fills its own day hasn't until the day is over."""
+
+    horizon: int
+    last_day_events: frozenset[str]
+
+    def until(self, event: str) -> int:
+        return self.horizon - (event in self.last_day_events)
+
+
 def resolve(
     maps: Mapping[str, DataMap], facts: Facts, fiscal_years: pd.DataFrame, horizon: int, last_day_events: frozenset[str]
 ) -> Resolved:
@@ -82,7 +93,7 @@ def resolve(
     subjects = link(nodes)
     roles = _roles(tables, facts, node_of, subjects)
     facts = {name: with_fiscal_years(tables[name], frame, fiscal_years) for name, frame in facts.items()}
-    events = Events.of_rows(_event_rows(tables, facts, first, roles, horizon), last_day_events)
+    events = Events.of_rows(_event_rows(tables, facts, first, roles, _Past(horizon, last_day_events)), last_day_events)
     return Resolved(
         first=first,
         roles=roles,
@@ -201,7 +212,7 @@ def _event_rows(
     facts: Facts,
     first: Mapping[TableName, int],
     roles: Mapping[TableName, Mapping[str, Ints]],
-    horizon: int,
+    past: _Past,
 ) -> Rows:
     rows: Rows = defaultdict(list)
 
@@ -213,6 +224,7 @@ def _event_rows(
         frame = facts[name]
         own = np.arange(first[name], first[name] + len(frame))
         for number, emission in enumerate(table.emissions):
+            horizon = past.until(emission.event)
             add(RECORD, emission, emission_rows(frame, number, own, horizon))
             for role in emission.of:
                 add(SUBJECT, emission, emission_rows(frame, number, roles[name][role], horizon))

@@ -45,6 +45,10 @@ class Staging:
         """Return whether a frame has been written."""
         return self._path(name, "parquet").exists()
 
+    def has_json(self, name: str) -> bool:
+        """Return whether counts or references have been written."""
+        return self._path(name, "json").exists()
+
     def names(self, folder: str) -> list[str]:
         """Return the names of the frames in a folder, sorted."""
         return sorted(f"{folder}/{path.stem}" for path in (self.root / folder).glob("*.parquet"))

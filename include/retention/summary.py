@@ -20,7 +20,7 @@ from include.retention.resolve import TableName
 from include.retention.terms import Reason
 
 
-def count_table(  # noqa: PLR0913 - the parts of one table's decision, each by its name
+def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, each by its name
     name: TableName,
     table: Table,
     decided: pd.DataFrame,
@@ -68,17 +68,18 @@ def count_table(  # noqa: PLR0913 - the parts of one table's decision, each by i
         "population": len(rows),
         **{each: counted[each] for each in (*classes, "nothing_left")},
         "due": counted["delete"] + counted["anonymise"],
-        "retain_by": _retain_by(table, decided, states, kind == "retain", purposes),
-        "refer_by": _refer_by(table, decided, states),
-        "due_by": dict(sorted(Counter(_due_name(*pair) for pair in zip(items["purpose"], items["reason"], strict=True)).items())),
+        "retain_by": _retain_by(decided, states, kind == "retain", purposes),
+        "refer_by": _refer_by(decided, states),
+        "due_by": _due_by(items),
         "overdue": len(overdue),
         "overdue_days_max": int(overdue.max() - window) if len(overdue) else 0,
     }  # fmt: skip
 
 
-def _due_name(purpose: str, reason: str) -> str:
-    """Name a due record by what it was last kept for, or why it is due where nothing ever kept it."""
-    return purpose or reason
+def _due_by(items: pd.DataFrame) -> dict[str, int]:
+    """Count due records by the purpose that ended last, or by why they are due where none ever ran."""
+    counted = Counter(purpose or reason for purpose, reason in zip(items["purpose"], items["reason"], strict=True))
+    return dict(sorted(counted.items()))
 
 
 def _states(table: Table, decided: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -86,11 +87,10 @@ def _states(table: Table, decided: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _any(masks: Sequence[np.ndarray], count: int) -> np.ndarray:
-    return np.logical_or.reduce([*masks, np.zeros(count, dtype=bool)])
+    return np.asarray(np.logical_or.reduce([*masks, np.zeros(count, dtype=bool)]))
 
 
 def _retain_by(
-    table: Table,
     decided: pd.DataFrame,
     states: Mapping[str, np.ndarray],
     chosen: np.ndarray,
@@ -114,7 +114,7 @@ def _retain_by(
     return dict(sorted(counted.items()))
 
 
-def _refer_by(table: Table, decided: pd.DataFrame, states: Mapping[str, np.ndarray]) -> dict[str, int]:
+def _refer_by(decided: pd.DataFrame, states: Mapping[str, np.ndarray]) -> dict[str, int]:
     """Count referred column groups by reason; a record with two of them counts twice."""
     counted: Counter[str] = Counter()
     for group, state in states.items():

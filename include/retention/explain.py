@@ -1,0 +1,157 @@
+"""Why a record is kept or goes: every purpose, event, date and hold, for one record and in plain figures.
+
+The same functions decide here as in a run, so that an explanation can't differ from what happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from include.retention.classify import (
+    NO_DAY,
+    OPEN_DAY,
+    REASONS,
+    Case,
+    Moment,
+    Records,
+    as_date,
+    classify_group,
+    clock_of,
+    start_of,
+    subjects_of,
+)
+from include.retention.classify import EXPIRED, RETAINED
+from include.retention.data_map.model import Group, Table
+from include.retention.dates import REFER_CODES
+from include.retention.events import Events
+from include.retention.policy.model import Purpose
+from include.retention.terms import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTold:
+    """One purpose's clock for one of the record's subjects.
+
+    Attributes:
+        scope: whose event starts it.
+        starts: name of the start event.
+        started: its latest known local day, or None.
+        goes_on: the episode is open.
+        through: the last local day of storage, None where the clock never ran or goes on.
+        live: it holds the data on the day asked about.
+        ended_at_once: something has ended it whatever its period says.
+        problem: why its start can't be known.
+    """
+
+    purpose: str
+    scope: str
+    starts: str
+    started: date | None
+    goes_on: bool
+    through: date | None
+    live: bool
+    ended_at_once: bool
+    problem: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTold:
+    """One column group.
+
+    Attributes:
+        state: ``RETAIN``, ``REFER`` or ``EXPIRED``; what becomes of an expired group is decided for the row.
+        decided_by: the purpose that lasts or lasted longest.
+        due_from: the first local day on which the group may go, None where none is in sight.
+        left: the group still holds something.
+    """
+
+    group: str
+    state: str
+    reason: Reason
+    decided_by: str | None
+    due_from: date | None
+    left: bool
+    clocks: tuple[ClockTold, ...]
+
+
+def explain_record(
+    table: Table,
+    purposes: Mapping[str, Purpose],
+    records: Records,
+    left: Mapping[str, bool],
+    events: Events,
+    moment: Moment,
+) -> tuple[GroupTold, ...]:
+    """Explain one record.
+
+    Args:
+        table: the mapped table.
+        purposes: the schedule's purposes.
+        records: the record alone.
+        left: per column group, whether it still holds something.
+        events: all events.
+        moment: the day asked about.
+    """
+    return tuple(_group(group, purposes, records, left[group.name], events, moment) for group in table.groups.values())
+
+
+def _group(
+    group: Group, purposes: Mapping[str, Purpose], records: Records, left: bool, events: Events, moment: Moment
+) -> GroupTold:
+    case = Case(group, records, events, moment)
+    verdict = classify_group(group, purposes, records, events, moment)[0].iloc[0]
+    clocks = [
+        _clock(case, purposes[use.purpose], place, subject)
+        for subject, present in subjects_of(group, records)
+        if present[0]
+        for place, use in enumerate(group.purposes)
+    ]
+    state = int(verdict["state"])
+    through = int(verdict["through"])
+    place = int(verdict["purpose"])
+    dated = through not in {OPEN_DAY, NO_DAY} and state != RETAINED
+    running = state == RETAINED and through not in {OPEN_DAY, NO_DAY}
+    return GroupTold(
+        group=group.name,
+        state="RETAIN" if state == RETAINED else "EXPIRED" if state == EXPIRED else "REFER",
+        reason=REASONS[int(verdict["reason"])],
+        decided_by=group.purposes[place].purpose if place >= 0 else None,
+        due_from=as_date(through + 1) if dated or running else None,
+        left=left,
+        clocks=tuple(clocks),
+    )
+
+
+def _clock(case: Case, purpose: Purpose, place: int, subject: np.ndarray) -> ClockTold:
+    scope = case.group.purposes[place].scope
+    start, _ = start_of(case, purpose, scope, subject)
+    clock, _ = clock_of(case, purpose, scope, subject)
+    day, through = int(start.day[0]), int(clock.through[0])
+    return ClockTold(
+        purpose=purpose.name,
+        scope=scope.value,
+        starts=purpose.starts,
+        started=None if day == NO_DAY else as_date(day),
+        goes_on=bool(start.open[0]),
+        through=None if through in {OPEN_DAY, NO_DAY} else as_date(through),
+        live=through >= (np.datetime64(case.moment.as_of, "D") - np.datetime64(0, "D")).astype("int64"),
+        ended_at_once=bool(clock.ended[0]),
+        problem=REFER_CODES[int(clock.problem[0])],
+    )
+
+
+def only(records: Records, place: int) -> Records:
+    """Return one record of several."""
+    one = slice(place, place + 1)
+    return replace(
+        records,
+        ids=records.ids[one],
+        roles={role: numbers[one] for role, numbers in records.roles.items()},
+        row_problem=records.row_problem[one],
+        held=records.held[one],
+        personal=records.personal[one],
+    )
