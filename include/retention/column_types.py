@@ -63,20 +63,28 @@ def bound_value(type_: Type, value: Any) -> Any:  # noqa: ANN401  (whatever a ke
     Raises:
         ActError: a text isn't of the column's type; the message doesn't repeat it.
     """
-    read = next((read for kind, read in _READ if isinstance(type_, kind)), None)
-    if read is None or not isinstance(value, str):
+    if isinstance(type_, sa.String) and isinstance(value, int):
+        return str(value)  # MariaDB would compare as numbers: '7', '007' and '7 up' are all 7.
+    if isinstance(type_, _AS_THEY_ARE) or not isinstance(value, str):
         return value
+    read = next((read for kind, read in _READ if isinstance(type_, kind)), None)
     try:
-        return read(value)
+        if read is not None:
+            return read(value)
     except (ValueError, ArithmeticError):
         pass
     raise ActError(f"A text can't be read as {type(type_).__name__}, the type of its column.")
 
 
+_AS_THEY_ARE = (sa.String, sa.types.NullType)
 _READ: tuple[tuple[type[Type], Callable[[str], Any]], ...] = (
     (sa.Uuid, UUID),
     (sa.DateTime, datetime.fromisoformat),
     (sa.Date, date.fromisoformat),
     (sa.Numeric, Decimal),
     (sa.Integer, int),
+    (sa.Float, float),
+    (sa.LargeBinary, bytes.fromhex),
+    (sa.BINARY, bytes.fromhex),
+    (sa.VARBINARY, bytes.fromhex),
 )

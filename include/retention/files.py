@@ -60,6 +60,9 @@ class FileCounts:
         )
 
 
+NO_FILES = FileCounts()
+
+
 @contextmanager
 def file_root(data_map: DataMap, name: str, environ: Mapping[str, str]) -> Iterator[int]:
     """Open the directory of a file root, which is there and holds something; yield its descriptor.

@@ -113,9 +113,9 @@ def _anything(_kind: Type, _value: str | int | None) -> str | None:
 
 _CONSTANTS: tuple[tuple[type[Type] | tuple[type[Type], ...], Callable[[Type, str | int | None], str | None]], ...] = (
     (sa.Enum, _choice),
-    ((sa.types.NullType, sa.Boolean), _anything),
+    (sa.types.NullType, _anything),
     (sa.String, _text),
-    ((sa.Integer, sa.Numeric, sa.Float), _number),
+    ((sa.Integer, sa.Numeric, sa.Float, sa.Boolean), _number),
     ((sa.Date, sa.DateTime), _date),
 )
 """The first that fits the column's type judges the constant."""

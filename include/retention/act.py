@@ -1,0 +1,184 @@
+"""Step 6, act: carry out one system's part of an approved plan, batch by batch, and measure what became of it.
+
+For each batch: the ledger says that it starts; one transaction locks its rows, asks whether each is still due, deletes
+the files that they name, and erases or deletes them; a fresh look counts what remains; the ledger says what was
+measured. Nothing is done because it was sent. After a crash the same batches are given again: every statement is
+idempotent, and what is measured is what is true.
+
+What fails is not done, and never stops silently:
+
+- Contention and lost connections (deadlock, lock timeout, restart) are tried again, a few times, with pauses.
+- Any other failure means that something believed about the table is wrong: a trigger, a permission, a constraint, a
+  missing disk. The batch is rolled back, and nothing more is done in that table, nor deleted from the tables that it
+  refers to, directly or not: their rows would lose what still points at them. Other tables go on.
+- When the database can't be reached any more, nothing further is tried.
+- A statement that changes more rows than it has keys is rolled back, and ends the act at once: the key in the map
+  isn't one, and nothing can be trusted.
+- When the ledger can't be written, the act ends at once: nothing is done without a record of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
+from include.retention.column_types import read_types
+from include.retention.contention import error_name, lost_connection
+from include.retention.data_map.inspection import ForeignKey
+from include.retention.data_map.model import DataMap
+from include.retention.errors import ActError
+from include.retention.files import NO_FILES
+from include.retention.one_batch import KeyMismatchError, Source, carry_out
+from include.retention.terms import Verdict
+
+__all__ = ["ActResult", "Batch", "BatchResult", "Journal", "KeyMismatchError", "NotDone", "act_on_system"]
+
+
+def act_on_system(  # noqa: PLR0913 - the caller names each
+    engine: sa.Engine,
+    data_map: DataMap,
+    references: Iterable[ForeignKey],
+    batches: Iterable[Batch],
+    *,
+    recheck: Recheck,
+    journal: Journal,
+    progress: Progress = lambda _batch, _result: None,
+    stop: Callable[[], bool] = lambda: False,
+    environ: Mapping[str, str] | None = None,
+) -> ActResult:
+    """Carry out a system's batches in their order, and return what was measured.
+
+    Args:
+        engine: from ``connections.engine_for(..., writes=True)``.
+        data_map: the system's map.
+        references: all foreign keys of the live database, read just now.
+        batches: children before parents; read one at a time.
+        recheck: the last look at each row, inside the transaction that destroys it.
+        journal: the ledger.
+        progress: told after each batch.
+        stop: asked before each batch; once true, the rest is not done.
+        environ: for file roots that are set by the environment; None means the process's own.
+
+    Raises:
+        KeyMismatchError: the key of a table isn't one.
+        LedgerError: the journal couldn't be written.
+    """
+    with engine.connect() as connection:
+        types = read_types(connection, data_map)
+    ties = (*references, *_declared_parts(data_map))
+    source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
+    acting = _Acting(source, recheck, journal)
+    for batch in batches:
+        if not acting.ended and stop():
+            acting.ended = "the run was stopped"
+        progress(batch, acting.take(batch))
+    return acting.finish()
+
+
+def _declared_parts(data_map: DataMap) -> list[ForeignKey]:
+    """Return what the map declares as parts: a whole doesn't go before them, whether the database minds or not."""
+    tables = data_map.tables
+    return [
+        ForeignKey(table.name, table.part_of.columns, table.part_of.table, tables[table.part_of.table].key, "NO ACTION")
+        for table in tables.values()
+        if table.part_of is not None
+    ]
+
+
+@dataclass(slots=True)
+class _Acting:
+    """How far one system's act has come.
+
+    Attributes:
+        ended: why nothing further is tried, or an empty text.
+        failed: tables in which something failed, for good.
+        skipped: rows that weren't tried, by table and reason.
+    """
+
+    source: Source
+    recheck: Recheck
+    journal: Journal
+    ended: str = ""
+    failed: set[str] = field(default_factory=set)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    measured: list[BatchResult] = field(default_factory=list)
+    not_done: list[NotDone] = field(default_factory=list)
+
+    def take(self, batch: Batch) -> BatchResult | None:
+        """Carry out a batch, unless something that failed before forbids it; None where it isn't measured."""
+        why = self._forbidden(batch)
+        if why:
+            self.skipped[batch.table, why] += len(batch.keys)
+            return None
+        self.journal.started(batch)
+        try:
+            result = carry_out(self.source, batch, self.recheck)
+        except KeyMismatchError as error:
+            self._say_not_done(batch.table, str(error), len(batch.keys))
+            raise
+        except (ActError, sa.exc.SQLAlchemyError) as error:
+            self._fail(batch, error)
+            return None
+        self.journal.verified(batch, result)
+        self.measured.append(result)
+        if result.remaining:
+            self._say_not_done(batch.table, _why_remaining(batch, result), result.remaining)
+        return result
+
+    def finish(self) -> ActResult:
+        """Tell the journal what was skipped, once a table and reason, and return everything."""
+        for (table, why), count in self.skipped.items():
+            self._say_not_done(table, why, count)
+        return ActResult(
+            batches=len(self.measured),
+            done=sum(each.done for each in self.measured),
+            drift=sum(each.drift for each in self.measured),
+            remaining=sum(each.remaining for each in self.measured),
+            files=sum((each.files for each in self.measured), NO_FILES),
+            not_done=tuple(self.not_done),
+        )
+
+    def _forbidden(self, batch: Batch) -> str:
+        if self.ended:
+            return self.ended
+        if batch.table in self.failed:
+            return "an earlier batch of the table failed"
+        below = sorted(table for table in self.failed if batch.table in _referred_to(self.source.references, table))
+        return f"{below[0]}, which refers to it, failed" if below and batch.action is Verdict.DELETE else ""
+
+    def _fail(self, batch: Batch, error: ActError | sa.exc.SQLAlchemyError) -> None:
+        self.failed.add(batch.table)
+        if lost_connection(error):
+            self.ended = "the database couldn't be reached any more"
+        what = str(error) if isinstance(error, ActError) else error_name(error)
+        self._say_not_done(batch.table, what, len(batch.keys))
+
+    def _say_not_done(self, table: str, what: str, count: int) -> None:
+        self.not_done.append(NotDone(table, what, count))
+        self.journal.not_done(self.source.data_map.system, table, what, count)
+
+
+def _referred_to(references: Iterable[ForeignKey], table: str) -> set[str]:
+    """Return the tables that a table refers to, directly or through others."""
+    up: dict[str, set[str]] = {}
+    for each in references:
+        up.setdefault(each.child_table, set()).add(each.parent_table)
+    found: set[str] = set()
+    waiting = {table}
+    while waiting:
+        waiting = set().union(*(up.get(name, set()) for name in waiting)) - found
+        found |= waiting
+    return found - {table}
+
+
+def _why_remaining(batch: Batch, result: BatchResult) -> str:
+    if result.files.refused:
+        return "rows whose files couldn't be deleted, or that others still refer to"
+    if batch.action is Verdict.DELETE:
+        return "rows that others still refer to, or that came back"
+    return "values that didn't stay erased, or that others refer to"

@@ -1,0 +1,157 @@
+"""One batch: a transaction that looks once more and destroys, then a fresh look at what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import TypeVar
+
+import sqlalchemy as sa
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from include.retention.batch import Batch, BatchResult, Recheck
+from include.retention.column_types import Types
+from include.retention.contention import passes
+from include.retention.data_map.inspection import ForeignKey
+from include.retention.data_map.model import DataMap, Table
+from include.retention.errors import ActError
+from include.retention.files import FileCounts
+from include.retention.row_files import RowFiles
+from include.retention.statements import RecordKey, delete, erase, lock, remaining, sql_table
+from include.retention.terms import Verdict
+
+ATTEMPTS = 5
+"""How often a transaction is tried while others hold its rows."""
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts, at most; random, so that two who wait for each other don't meet again."""
+
+T = TypeVar("T")
+
+
+class KeyMismatchError(ActError):
+    """A statement changed more rows than it had keys. It was rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A system that is acted on.
+
+    Attributes:
+        engine: from ``connections.engine_for(..., writes=True)``.
+        data_map: the system's map.
+        references: foreign keys of the live database, and the map's own parts.
+        types: column types by table.
+        environ: for file roots that are set by the environment.
+    """
+
+    engine: sa.Engine
+    data_map: DataMap
+    references: Sequence[ForeignKey]
+    types: Mapping[str, Types]
+    environ: Mapping[str, str]
+
+
+def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
+    """Carry out a batch and measure it. Contention is tried again, a few times.
+
+    Raises:
+        ActError: the map and the plan disagree, or a file root isn't there. Nothing was changed.
+        KeyMismatchError: a statement changed more rows than it had keys.
+        SQLAlchemyError: the database refused; the transaction was rolled back.
+    """
+    table = source.data_map.tables.get(batch.table)
+    if table is None:
+        raise ActError(f"{batch.system}.{batch.table} isn't in the data map. Nothing was changed.")
+    if not batch.keys:
+        return BatchResult(0, 0, 0)
+    work = _Work(source, batch, table, sql_table(table, source.data_map.schema, source.types.get(table.name)))
+    whole_row = batch.action is Verdict.DELETE
+    refs = tuple(ref for ref in table.files if whole_row or ref.group in batch.groups)
+    files = RowFiles(source.data_map, table, source.types, refs, source.environ)
+
+    before: list[int] = []  # An attempt whose commit got lost leaves nothing for the next one to find.
+    still, counts = _tried(lambda: _change(work, recheck, files, before))
+    left, spared = _tried(lambda: _measure(work, still))
+    had_work = max(before)
+    nothing_to_do = len(batch.keys) - had_work
+    done = max(0, had_work - left - spared) + (nothing_to_do if batch.again else 0)
+    return BatchResult(done, len(batch.keys) - left - done, left, counts)
+
+
+def _tried(transaction: Callable[[], T]) -> T:
+    pause = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE)
+    again = Retrying(retry=retry_if_exception(passes), stop=stop_after_attempt(ATTEMPTS), wait=pause, reraise=True)
+    return again(transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A batch where it is carried out."""
+
+    source: Source
+    batch: Batch
+    table: Table
+    target: sa.Table
+
+    def count(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> int:
+        """Return in how many rows there is something to do."""
+        if not keys:
+            return 0
+        batch = self.batch
+        return connection.scalar(remaining(self.table, self.target, batch.action, batch.groups, keys)) or 0
+
+    def require_at_most(self, rows: int, keys: Sequence[RecordKey]) -> None:
+        """Let nothing be changed but what the keys name."""
+        if not 0 <= rows <= len(keys):
+            raise KeyMismatchError(
+                f"{self.table.name}: {rows} rows for {len(keys)} keys, so ({', '.join(self.table.key)}) isn't its key. "
+                "The transaction was rolled back. Correct the map."
+            )
+
+
+def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -> tuple[list[bool], FileCounts]:
+    """Return which rows were still due, in the order of the keys, and what became of their files."""
+    batch, table, target = work.batch, work.table, work.target
+    with work.source.engine.begin() as connection:
+        _require_transaction(connection)
+        connection.execute(lock(table, target, batch.keys))
+        before.append(work.count(connection, batch.keys))
+        work.require_at_most(before[-1], batch.keys)
+        still = list(recheck(connection, batch))
+        if len(still) != len(batch.keys):
+            raise ActError(f"{batch.system}.{batch.table}: the last look answered for other rows than the batch's.")
+        going, counts = files.delete(connection, list(compress(batch.keys, still)))
+        if going and batch.action is Verdict.DELETE:
+            _delete(work, connection, going)
+        elif going:
+            statement = erase(table, target, batch.groups, going, work.source.references)
+            work.require_at_most(connection.execute(statement).rowcount, going)
+    return still, counts
+
+
+def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
+    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free."""
+    references, name = work.source.references, work.table.name
+    statement = delete(work.table, work.target, keys, references)
+    inside = any(each.child_table == each.parent_table == name for each in references)
+    total = deleted = connection.execute(statement).rowcount
+    work.require_at_most(total, keys)
+    while inside and deleted:
+        deleted = connection.execute(statement).rowcount
+        total += deleted
+        work.require_at_most(total, keys)
+
+
+def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int]:
+    """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't."""
+    due = list(compress(work.batch.keys, still))
+    spared = list(compress(work.batch.keys, (not each for each in still)))
+    with work.source.engine.begin() as connection:
+        return work.count(connection, due), work.count(connection, spared)
+
+
+def _require_transaction(connection: sa.Connection) -> None:
+    # Python's own SQLite driver begins no transaction for a SELECT: what was just checked could change at once.
+    if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+        raise ActError("SQLite is not in a transaction: use connections.engine_for(..., writes=True).")
