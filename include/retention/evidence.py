@@ -38,6 +38,7 @@ def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it
         years: the fiscal years, as ``resolve`` takes them.
         needed: events that retained and referred records rest on, from ``classify_group``.
     """
+    needed = _with_wholes(maps, decided, needed)
     wanted = {
         (str(target), str(event)): np.unique(rows["id"].to_numpy(dtype="int64"))
         for (target, event), rows in needed.groupby(["target", "event"])
@@ -55,6 +56,26 @@ def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it
                         facts, number, events.find(target, emission.event, ids)
                     )
         found[name] = stands
+    return found
+
+
+def _with_wholes(maps: Mapping[str, DataMap], decided: Facts, needed: pd.DataFrame) -> pd.DataFrame:
+    """A part inherits its whole's events, so what it rests on the whole rests on too."""
+    found, fresh = needed, needed[needed["target"] == RECORD]
+    while len(fresh):
+        wholes = []
+        for name, frame in decided.items():
+            link = maps[name.system].tables[name.table].part_of
+            if link is None:
+                continue
+            places = match(frame[reference_name(link.columns)], decided[TableName(name.system, link.table)]["key"])
+            ids = np.append(decided[TableName(name.system, link.table)]["id"].to_numpy(), -1)[places]
+            wholes.append(pd.DataFrame({"id": frame["id"].to_numpy(), "whole": ids})[ids >= 0])
+        if not wholes:
+            return found
+        risen = fresh.merge(pd.concat(wholes, ignore_index=True), on="id")
+        fresh = risen.assign(id=risen["whole"])[["target", "event", "id"]].drop_duplicates()
+        found = pd.concat([found, fresh], ignore_index=True)
     return found
 
 
