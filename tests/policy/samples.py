@@ -38,10 +38,11 @@ def valid(kind: str) -> dict[str, Any]:
 
 
 def merged(base: Any, difference: Any) -> Any:
-    """Return a mapping with another merged into it; everything else is replaced."""
+    """Return a mapping with another merged into it; everything else is replaced, and so is a method as a whole."""
     if not isinstance(base, dict) or not isinstance(difference, dict):
         return difference
-    return {**base, **{key: merged(base.get(key), value) for key, value in difference.items()}}
+    changes = {key: value if key == "method" else merged(base.get(key), value) for key, value in difference.items()}
+    return {**base, **changes}
 
 
 def without(content: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Tests of the data maps and of what the live database says of them."""
