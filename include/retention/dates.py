@@ -1,10 +1,12 @@
 """What a source's dates and timestamps mean: a local day, the instants it spans, or the reason nobody can say.
 
-A value is never guessed: text must be ISO 8601, a sentinel such as 1900-01-01 is nobody's date.
+A value is never guessed: text must be ISO 8601, a sentinel such as 1900-01-01 is nobody's date, and neither is a day
+that no business has known or will know: year 24 for 2024, the zero of a spreadsheet, the last day of a calendar.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -35,8 +37,12 @@ NO_DAY = np.iinfo(np.int32).min
 """No day: earlier than every day."""
 NO_INSTANT = np.iinfo(np.int64).min
 """No instant: earlier than every instant."""
+EARLIEST, LATEST = date(1900, 1, 2), date(2199, 12, 31)
+"""Days outside stand for "unknown" or come of a slip of the keyboard: they start no clock."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _EPOCH_INSTANT = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+_ISO_8601 = re.compile(r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d-\d|\d{4}W\d{3})(?:[T ](.+))?", re.ASCII)
+_SENTINEL = (NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +103,34 @@ def _read_one(
         try:
             local_day = aware.astimezone(local_zone).date()
         except OverflowError:
-            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
-        if local_day in sentinels or moment.date() in sentinels:
-            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
+            return _SENTINEL
+        if _stands_for_unknown(local_day, sentinels) or moment.date() in sentinels:
+            return _SENTINEL
         at = instant_number(aware)
         return day_number(local_day), at, at, 0
     if isinstance(moment, date):
-        if moment in sentinels or not date(1, 1, 2) < moment < date(9999, 12, 30):
-            return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.SENTINEL_DATE]
+        if _stands_for_unknown(moment, sentinels):
+            return _SENTINEL
         first = instant_number(datetime.combine(moment, time(), local_zone))
         last = instant_number(datetime.combine(moment + timedelta(days=1), time(), local_zone)) - 1
         return day_number(moment), first, last, 0
     return NO_DAY, NO_INSTANT, NO_INSTANT, REFER_CODE[Reason.UNPARSABLE_DATE]
 
 
+def _stands_for_unknown(day: date, sentinels: frozenset[date]) -> bool:
+    return day in sentinels or not EARLIEST <= day <= LATEST
+
+
 def _parse(text: str) -> date | datetime | None:
-    stripped = text.strip()
+    """Return what a text says, a day without a time as a date; None where it isn't ISO 8601.
+
+    ``datetime.fromisoformat`` alone would take any character between date and time.
+    """
+    shape = _ISO_8601.fullmatch(text.strip())
+    if shape is None:
+        return None
+    day, at = shape.groups()
     try:
-        return date.fromisoformat(stripped) if len(stripped) == len("2024-01-31") else datetime.fromisoformat(stripped)
+        return date.fromisoformat(day) if at is None else datetime.fromisoformat(f"{day}T{at}")
     except ValueError:
         return None
