@@ -1,0 +1,1 @@
+"""Properties that hold for every schedule, every map and all data."""
