@@ -227,7 +227,7 @@ class Ledger:
     entries: Entries
 
     def add(self, kind: str, **body: Any) -> None:
-        self.at += timedelta(seconds=17)
+        self.at += timedelta(seconds=4)
         self.entries.append({"seq": len(self.entries) + 101, "at": self.at, "kind": kind, "body": body})
 
 
@@ -324,13 +324,14 @@ def _write(
 
 def _act(ledger: Ledger, rows: Sequence[dict[str, Any]], remaining: int) -> None:
     due = [row for row in rows if row["due"]]
-    early = {f"{row['system']}.{row['table']}": 1 for row in due[:1]}
+    changed = next((row for row in due if row["delete"]), None)
+    early = {f"{changed['system']}.{changed['table']}": 1} if changed else {}
     ledger.add("confirmed", records=sum(row["due"] for row in due) - len(early), drift=early)
     number = 0
     for row in due:
         left = remaining
         for action, count in (("ANONYMISE", row["anonymise"]), ("DELETE", row["delete"])):
-            skipped = 1 if row is due[0] and action == "DELETE" else 0
+            skipped = 1 if row is changed and action == "DELETE" else 0
             size = count - skipped
             if size <= 0:
                 continue

@@ -15,7 +15,7 @@ import jinja2
 
 from include.retention.report import charts
 from include.retention.report.figures import failed_sums
-from include.retention.report.model import Erasure, Guard, ReportData, Severity
+from include.retention.report.model import Check, Erasure, Guard, ReportData, Severity
 from include.retention.report.outcome import GOOD
 from include.retention.report.rules import period_months
 from include.retention.report.run import this_run
@@ -35,7 +35,7 @@ from include.retention.terms import Mode
 PARTS = 16
 MOST_ROWS = 60
 """Rows of a list on paper; the rest is counted and stands in report.json."""
-MOST_REASONS = 12
+MOST_REASONS = 15
 SHARE = "SHARE"
 _NOT_IN_CSS = re.compile(r"[^\w .,:()-]")
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -66,7 +66,7 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
         "code": words.code,
         "period": words.period,
         "keep": words.keep,
-        "finding_text": lambda finding: finding_text(finding, words),
+        "finding_text": lambda finding: finding_text(data, finding, words),
         "why": lambda key: reason_text(data, words, key),
         "system_title": lambda name: words.show(data.system_titles.get(name, name)),
         "category_title": lambda name: words.show(data.category_titles.get(name, name)),
@@ -77,9 +77,16 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
         "rule_bar": charts.rule_bar,
         "gaps": lambda part: [gap for gap in data.gaps if gap.part == part],
         "has": words.has,
+        "held_checks": lambda system: _held_checks(data, words, system),
+        "dated": lambda title: _dated(words.show(title)),
         "table_title": lambda system, table: words.show(tables.get((system, table), table)),
         "guard_number": lambda guard, value: _guard_number(words, guard, value),
     }
+
+
+def _dated(title: str) -> str:
+    """Return an event's title; "until" of an episode is left open for the day that each record has."""
+    return f"{title} …" if title.endswith((" till", " until")) else title
 
 
 def _filters(data: ReportData, words: Words) -> dict[str, Any]:
@@ -133,7 +140,25 @@ def _view(data: ReportData, words: Words) -> dict[str, Any]:
 
 
 def _most_common(data: ReportData, field: str) -> list[tuple[str, int]]:
-    return reasons(data, field).most_common(MOST_REASONS)
+    """Return the most common reasons, and under an empty name all the others."""
+    ranked = reasons(data, field).most_common()
+    rest = sum(count for _, count in ranked[MOST_REASONS:])
+    return [*ranked[:MOST_REASONS], *([("", rest)] if rest else [])]
+
+
+def _held_checks(data: ReportData, words: Words, system: str) -> list[tuple[str, list[str], int, int | None]]:
+    """Return a system's passed checks by title: title, tables, how many, rows examined."""
+    tables = {(place.system, place.table): place.title for place in data.places}
+    found: dict[str, list[Check]] = defaultdict(list)
+    for check in data.validation.checks:
+        if check.system == system and check.outcome == "pass":
+            found[words.show(check.title)].append(check)
+    rows = []
+    for title, checks in found.items():
+        names = dict.fromkeys(words.show(tables.get((c.system, c.table), c.table)) for c in checks if c.table)
+        counts = [check.examined for check in checks if check.examined is not None]
+        rows.append((title, list(names), len(checks), sum(counts) if counts else None))
+    return rows
 
 
 def _by_method(erasures: tuple[Erasure, ...]) -> list[tuple[str, str, str, list[str]]]:

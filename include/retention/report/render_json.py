@@ -51,7 +51,7 @@ def summary(data: ReportData) -> dict[str, Any]:
                 "code": finding.code,
                 "severity": finding.severity.value,
                 "part": finding.part,
-                **{each.language: finding_text(finding, each) for each in words},
+                **{each.language: finding_text(data, finding, each) for each in words},
             }
             for finding in data.findings
         ],

@@ -20,15 +20,14 @@ _PLAIN = {
     RunOutcome.RUNNING: "running",
 }
 _TOP_REASONS = 3
+_STOPPED = "STOPPED_AFTER_CHANGES"
 
 
 def headline(data: ReportData, words: Words) -> str:
     """Return the outcome in one sentence."""
     failures = [finding for finding in data.findings if finding.severity is Severity.FAILURE]
-    reason = finding_text(failures[0], words) if failures else words("sentence.FAILED_UNEXPLAINED")
+    reason = finding_text(data, failures[0], words) if failures else words("sentence.FAILED_UNEXPLAINED")
     changed = any(table.acted and not table.acted.untouched for table in all_tables(data))
-    if data.outcome in (RunOutcome.REFUSED, RunOutcome.REJECTED) and changed:
-        return words("sentence.STOPPED_AFTER_CHANGES", reason=reason)
     sums = totals(data)
     values = {
         "deleted": words("counted.deleted", n=sums.deleted or 0),
@@ -39,7 +38,10 @@ def headline(data: ReportData, words: Words) -> str:
         "checks": words("counted.checks_held", n=data.validation.passed),
         "reason": reason,
     }
-    return words(f"sentence.{data.outcome.value}", **values)
+    key = data.outcome.value
+    if changed:
+        key = {"FAILED": "FAILED_AFTER_CHANGES", "REFUSED": _STOPPED, "REJECTED": _STOPPED}.get(key, key)
+    return words(f"sentence.{key}", **values).strip()
 
 
 def plain_summary(data: ReportData, words: Words) -> list[str]:
@@ -59,9 +61,9 @@ def plain_summary(data: ReportData, words: Words) -> list[str]:
         )
     if sums.kept is not None:
         said.append(words("p16.kept", n=sums.kept))
-        top = [reason_text(data, words, key) for key, _ in reasons(data, "retain_by").most_common(_TOP_REASONS)]
-        if top:
-            said.append(words("p16.kept_why", reasons=", ".join(inside(each) for each in top)))
+        why = _main_purposes(data, words)
+        if why:
+            said.append(words("p16.kept_why", reasons=", ".join(why)))
     if sums.referred is not None:
         said.append(words("p16.referred", n=sums.referred))
     said.append(_checks(data, words))
@@ -69,14 +71,17 @@ def plain_summary(data: ReportData, words: Words) -> list[str]:
     return [each for each in said if each]
 
 
-def finding_text(finding: Finding, words: Words) -> str:
-    """Return a finding in words; a step or a guard among its values is named in the language."""
+def finding_text(data: ReportData, finding: Finding, words: Words) -> str:
+    """Return a finding in words; steps, guards, rules and tables among its values are named in the language."""
     values: dict[str, object] = dict(finding.values)
+    titles = {rule.name: words.show(rule.title) for rule in data.rules}
+    tables = {f"{place.system}.{place.table}": words.show(place.title) for place in data.places}
     if "step" in values:
         values["step"] = words.code("step", str(values["step"])).lower()
-    if "guards" in values:
-        names = [words.code("guard", name) for name in str(values["guards"]).split(", ")]
-        values["guards"] = ", ".join(inside(name) for name in names)
+    for name, known in (("rules", titles), ("tables", tables), ("guards", words.texts["guard"])):
+        if name in values:
+            codes = str(values[name]).split(", ")
+            values[name] = ", ".join(inside(str(known.get(code, code))) for code in codes)
     return words(f"finding.{finding.code}", **values)
 
 
@@ -105,6 +110,13 @@ def totals(data: ReportData) -> Totals:
 def all_tables(data: ReportData) -> Iterable[TableFigures]:
     """Return the personal tables of all systems."""
     return [table for system in data.systems for table in system.tables]
+
+
+def _main_purposes(data: ReportData, words: Words) -> list[str]:
+    """Return the purposes that keep most records, as they stand inside a sentence."""
+    names = {rule.name for rule in data.rules}
+    ranked = [key for key, _ in reasons(data, "retain_by").most_common() if key in names]
+    return [inside(reason_text(data, words, key)) for key in ranked[:_TOP_REASONS]]
 
 
 def _checks(data: ReportData, words: Words) -> str:

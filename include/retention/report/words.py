@@ -48,7 +48,7 @@ class Words:
         if isinstance(node, Mapping):
             node = node[self._form(key, node, values)]
         shown = {name: self.show(value) for name, value in values.items()}
-        return str(node).format_map(shown).strip()
+        return str(node).format_map(shown)
 
     def has(self, key: str) -> bool:
         """Return whether a text exists: for codes that other steps may add to."""
