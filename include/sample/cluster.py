@@ -33,7 +33,7 @@ class Person:
 
     Attributes:
         pnr: twelve digits.
-        phone: national number, digits only.
+        phone: national number, digits only; empty for none.
         email: lower case, no other person's.
     """
 
@@ -114,12 +114,21 @@ class Cluster:
         self.rows.append(row)
         return row
 
+    def objector(self) -> Person:
+        """Return a new person without a telephone, who may object without stopping text messages to half the sample."""
+        return self.person(phone="")
+
     def promise(self, row: Row, verdict: str | dict[str, str]) -> None:
         """Say once more, in the words of the catalogue, what must come out for a row."""
         self.promises.append((row, verdict))
 
     def person(self, *, phone: str | None = None) -> Person:
-        """Return a new person."""
+        """Return a new person.
+
+        Args:
+            phone: a number of their own; by default one of the few that half the sample shares. Who objects to
+                marketing mustn't have a shared one: an objection concerns everybody who holds the number.
+        """
         rng = self.rng
         self.people += 1
         serial = self.number("person")
@@ -131,4 +140,14 @@ class Cluster:
         family = rng.choice(names.WORDS["families"])
         email = f"{names.plain(given)}.{names.plain(family)}{serial}@{rng.choice(names.WORDS['providers'])}"
         street, postcode, city = names.address(rng)
-        return Person(given, family, pnr, birthday, street, postcode, city, phone or names.telephone(rng), email)
+        return Person(
+            given,
+            family,
+            pnr,
+            birthday,
+            street,
+            postcode,
+            city,
+            names.telephone(rng) if phone is None else phone,
+            email,
+        )

@@ -45,8 +45,10 @@ def kept_telephone(serial: int) -> str:
     return f"070{FIRST_MOBILE + MOBILES - 1 - serial}"
 
 
-def spell_telephone(number: str, form: int) -> str:
-    """Write a national number in one of five forms that people type."""
+def spell_telephone(number: str, form: int) -> str | None:
+    """Write a national number in one of five forms that people type; no number gives None."""
+    if not number:
+        return None
     area = 2 if number.startswith("08") else 4 if number.startswith("0980") else 3
     inland, rest = number[:area], number[area:]
     return (

@@ -98,7 +98,7 @@ def flagged_as_test(c: Cluster) -> None:
 @case("J10")
 def objection_registered_late(c: Cluster) -> None:
     """The objection is older than the last letter: it counts now all the same."""
-    who = people.customer(c, people.NO_MARKETING)
+    who = people.customer(c, people.NO_MARKETING, person=c.objector())
     subscriber = letters.subscriber(c, who.person, DUE)
     letters.send(c, subscriber, c.time.ago(5))
     letters.objection(c, {"email": who.person.email}, c.time.ago(60))

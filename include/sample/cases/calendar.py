@@ -119,7 +119,7 @@ def new_years_night_in_utc(c: Cluster) -> None:
 @case("A10")
 def objection_after_midnight(c: Cluster) -> None:
     """An objection that came in late in the evening counts from its instant."""
-    who = people.customer(c, people.NO_MARKETING)
+    who = people.customer(c, people.NO_MARKETING, person=c.objector())
     c.promise(letters.subscriber(c, who.person, DUE), "DELETE")
     late = datetime.combine(c.time.ago(2), time(22, 15), UTC)
     letters.objection(c, {"email": who.person.email}, late)

@@ -159,7 +159,7 @@ def claim_sold(c: Cluster) -> None:
 @case("F11")
 def held_and_objected(c: Cluster) -> None:
     """The hold keeps the data; marketing is over all the same."""
-    who = people.customer(c, people.HELD, c.time.ago(500), contract=KEEP)
+    who = people.customer(c, people.HELD, c.time.ago(500), person=c.objector(), contract=KEEP)
     subscriber = letters.subscriber(c, who.person, KEEP)
     objection = letters.objection(c, {"email": who.person.email}, c.time.ago(10), proof=KEEP)
     hold_subject(c, "identity_number", who.person.pnr)

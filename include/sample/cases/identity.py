@@ -26,7 +26,7 @@ IN_DOUBT = Standing(REFER, REFER, REFER, REFER, REFER)
 @case("D01")
 def capitals_in_an_address(c: Cluster) -> None:
     """Capitals don't make another person; dots do."""
-    p = replace(c.person(), email="anna.d01@brev.example")
+    p = replace(c.objector(), email="anna.d01@brev.example")
     who = people.customer(c, people.NO_MARKETING, person=p, values={"email": "Anna.D01@Brev.EXAMPLE"})
     subscriber = letters.subscriber(c, p, DUE, values={"email": "anna.d01@brev.example"})
     letters.objection(c, {"email": "ANNA.D01@BREV.EXAMPLE"}, c.time.ago(30))
@@ -160,7 +160,7 @@ def systems_disagree_on_the_end(c: Cluster) -> None:
 @case("D12")
 def duplicates(c: Cluster) -> None:
     """Three rows for one prospect, an objection that names one of them: it counts for all."""
-    p = c.person()
+    p = c.objector()
     rows = [crm.lead(c, p, c.time.ago(80), ENDED, {"email": spelled}) for spelled in (p.email, p.email.upper())]
     rows.append(crm.lead(c, p, c.time.ago(70), ENDED, {"email": p.email.title(), "name": f"{p.given[0]}. {p.family}"}))
     for row in rows:

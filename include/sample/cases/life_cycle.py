@@ -147,7 +147,7 @@ def representative_leaves(c: Cluster) -> None:
 def one_of_two_objects(c: Cluster) -> None:
     """One representative objects to marketing: the other one, the company and the agreement aren't concerned."""
     firm = people.company(c)
-    b, other = c.person(), c.person()
+    b, other = c.objector(), c.person()
     objector = crm.representative(c, firm.company_id, b, c.time.ago(900), None, NO_MARKETING)
     silent = crm.representative(c, firm.company_id, other, c.time.ago(900), None, BOTH_KEPT)
     agreement = crm.framework(c, firm.company_id, objector, c.time.ago(900), None, KEEP)

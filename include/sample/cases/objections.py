@@ -21,7 +21,7 @@ case = REGISTRY.case
 @case("E01")
 def prospect_objects(c: Cluster) -> None:
     """Everything goes at once; the key of who objected stays."""
-    p = c.person()
+    p = c.objector()
     lead = crm.lead(c, p, c.time.ago(30), ENDED)
     entry = crm.dialogue(c, lead.values["lead_id"], c.time.ago(20), DUE)
     subscriber = letters.subscriber(c, p, DUE)
@@ -37,7 +37,7 @@ def prospect_objects(c: Cluster) -> None:
 @case("E01")
 def prospect_objects_after_opening(c: Cluster) -> None:
     """A log of last week still refers to the letter: the subscriber's row is emptied and stays until the log goes."""
-    p = c.person()
+    p = c.objector()
     subscriber = letters.subscriber(c, p, DUE, "form", {"subscribed_at": wall_clock(c.time.ago(40))})
     opened = letters.send(c, subscriber, c.time.ago(9))
     unopened = letters.send(c, subscriber, c.time.ago(30))
@@ -52,7 +52,7 @@ def prospect_objects_after_opening(c: Cluster) -> None:
 @case("E03")
 def former_customer_objects(c: Cluster) -> None:
     """Day 20 of 365: marketing data go now, the warranty's stay."""
-    who = people.customer(c, IN_WARRANTY, c.time.ago(40))
+    who = people.customer(c, IN_WARRANTY, c.time.ago(40), person=c.objector())
     order = shop.order(c, who.row, who.person, c.time.ago(204), c.time.ago(200))
     subscriber = letters.subscriber(c, who.person, DUE)
     letters.objection(c, {"email": who.person.email}, c.time.ago(20))
@@ -81,7 +81,7 @@ def former_customer_never_objects(c: Cluster) -> None:
 @case("E05")
 def consent_after_objection(c: Cluster) -> None:
     """Lifted by a new consent: marketing lives again from that day."""
-    who = people.customer(c)
+    who = people.customer(c, person=c.objector())
     lifted_on = c.time.ago(60)
     values: dict[str, object] = {"email": who.person.email, "lifted_on": lifted_on}
     objection = letters.objection(c, values, c.time.ago(200), proof=KEEP)
@@ -124,7 +124,7 @@ def suppression_list(c: Cluster) -> None:
 @case("E10")
 def suppressed_address_comes_back(c: Cluster) -> None:
     """A bought list holds somebody who has objected."""
-    p = c.person()
+    p = c.objector()
     values: dict[str, object] = {"subscribed_at": wall_clock(c.time.ago(4))}
     c.promise(letters.subscriber(c, p, DUE, "bought_list", values), "DELETE")
     c.promise(letters.objection(c, {"email": p.email}, c.time.ago(300)), {"key": "RETAIN"})
@@ -133,7 +133,7 @@ def suppressed_address_comes_back(c: Cluster) -> None:
 @case("E11")
 def erased_from_the_block_list_too(c: Cluster) -> None:
     """The wish to be erased from the block list can't be met: without the key the objection can't be honoured."""
-    p = c.person()
+    p = c.objector()
     lead = crm.lead(c, p, c.time.ago(90), ENDED)
     crm.dialogue(c, lead.values["lead_id"], c.time.ago(80), DUE)
     objection = letters.objection(c, {"email": p.email}, c.time.ago(60))
@@ -166,7 +166,7 @@ def sales_call(c: Cluster) -> None:
         return months_after(day, CALL_PROOF_MONTHS)
 
     for called, kept in ((c.time.last_over(proof), DUE), (c.time.first_live(proof), KEEP)):
-        p = c.person()
+        p = c.objector()
         lead = crm.lead(c, p, called, {"contact": kept, "profile": DUE, "identity": DUE})
         entry = crm.dialogue(c, lead.values["lead_id"], called, kept, "sales_call")
         letters.objection(c, {"email": p.email}, c.time.ago(3))

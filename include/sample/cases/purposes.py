@@ -161,7 +161,7 @@ def erasure_request_while_the_books_run(c: Cluster) -> None:
 @case("B12")
 def objection_on_grounds_of_ones_own(c: Cluster) -> None:
     """Article 21(1): nothing is destroyed while the interests are weighed."""
-    who = people.customer(c, people.HELD, c.time.ago(600), contract=KEEP)
+    who = people.customer(c, people.HELD, c.time.ago(600), person=c.objector(), contract=KEEP)
     subscriber = letters.subscriber(c, who.person, KEEP)
     about: dict[str, object] = {"customer_id": who.customer_id, "email": who.person.email}
     shop.privacy_request(c, "objection_21_1", c.time.ago(10), None, about, {"key": KEEP, "message": KEEP})

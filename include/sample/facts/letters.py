@@ -26,7 +26,7 @@ def subscriber(
         "subscriber",
         {
             "email": names.spell_email(p.email, c.rng.choice((0, 0, 0, 1, 2))),
-            "phone": names.spell_telephone(p.phone, c.rng.randrange(5)) if c.rng.random() < 0.4 else None,
+            "phone": names.spell_telephone(p.phone if c.rng.random() < 0.4 else "", c.rng.randrange(5)),
             "given_name": p.given,
             "interests": c.rng.choice(names.WORDS["interests"]),
             "source": source,

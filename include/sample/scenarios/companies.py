@@ -79,7 +79,7 @@ def active_company(c: Cluster) -> None:
         if c.rng.random() < 0.4:
             contact_at(c, company, p, DUE, left_on)
     if c.rng.random() < 0.12:
-        p = c.person()
+        p = c.objector()
         crm.representative(c, company_id, p, c.time.ago(395), None, NO_MARKETING)
         letters.objection(c, {"email": p.email}, c.time.between(c.rng, 10, 380))
         if c.rng.random() < 0.3:

@@ -55,7 +55,7 @@ def declined(c: Cluster) -> None:
 
 def objected(c: Cluster) -> None:
     """A prospect objected to marketing: everything goes at once but the key of who objected."""
-    p = c.person()
+    p = c.objector()
     last = c.time.between(c.rng, 40, 90)
     lead_id = crm.lead(c, p, last - timedelta(days=30), ENDED).values["lead_id"]
     crm.dialogue(c, lead_id, last, DUE)

@@ -18,7 +18,7 @@ NO_MARKETING = replace(ACTIVE, marketing=DUE)
 
 def objected_active(c: Cluster) -> None:
     """An active customer said no to marketing; some of the marketing data is still there."""
-    p = c.person()
+    p = c.objector()
     left = c.rng.random() < 0.3
     values = shop.profile_values(c, p) if left else None
     contract_customer(c, p, NO_MARKETING, c.time.between(c.rng, 400, 2500), values=values)
@@ -29,7 +29,7 @@ def objected_active(c: Cluster) -> None:
 
 def objected_former(c: Cluster) -> None:
     """A former customer said no: the last purpose is gone at once."""
-    p = c.person()
+    p = c.objector()
     ended = c.time.between(c.rng, 60, 330)
     contract_customer(c, p, GONE, ended - timedelta(days=800), ended, debtor=False)
     letters.objection(c, {"email": p.email}, c.time.between(c.rng, 3, 50))
