@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -70,7 +72,7 @@ class Normaliser:
 
     def normalise(self, kind: IdentifierKind, value: object) -> Identifier:
         """Bring a source's value to its one form."""
-        text = "" if value is None else str(value).strip()
+        text = _text(value)
         return _NORMALISERS[kind](self, text) if text else Identifier(kind, None, Quality.ABSENT)
 
 
@@ -152,7 +154,8 @@ def identity_candidates(text: str, today: date) -> frozenset[str]:
         latest = today.year // _HUNDRED - (int(shape["birth"][:2]) > today.year % _HUNDRED)
         centuries = {"-": [latest], "+": [latest - 1]}.get(shape["sign"], [latest, latest - 1])
     found = (f"{century:02}{shape['birth']}{shape['number']}" for century in centuries)
-    return frozenset(number for number in found if _plausible(number, today, closed=bool(shape["sign"])))
+    told = bool(shape["century"] or shape["sign"])
+    return frozenset(number for number in found if _plausible(number, today, closed=told))
 
 
 def _plausible(number: str, today: date, *, closed: bool) -> bool:
@@ -162,6 +165,13 @@ def _plausible(number: str, today: date, *, closed: bool) -> bool:
     except ValueError:
         return False
     return born <= today and (closed or today.year - born.year <= OLDEST)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a driver gives
+    """Return a value as text; a whole number kept as a floating or decimal one has no decimals."""
+    if isinstance(value, (float, Decimal)) and isfinite(value) and value == int(value):
+        value = int(value)
+    return "" if value is None else str(value).strip()
 
 
 def _identifier(kind: IdentifierKind, text: str | None) -> Identifier:

@@ -101,6 +101,7 @@ def test_a_run_id_becomes_one_plain_file_name(run_id: str) -> None:
     name = file_safe(run_id)
     assert name
     assert all(character.isascii() and (character.isalnum() or character in "_-") for character in name)
+    assert name[0].isalnum()
     assert len(name) < 120
 
 
@@ -109,3 +110,4 @@ def test_run_ids_that_look_alike_stay_apart() -> None:
     assert len({file_safe(run_id) for run_id in ids}) == len(ids)
     assert file_safe("scheduled_1") == "scheduled_1"
     assert file_safe("..").startswith("run-")
+    assert file_safe("latest") != "latest", "the reports' directory uses that name itself"
