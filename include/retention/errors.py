@@ -64,6 +64,10 @@ class LedgerError(GallringError):
     """The ledger can't be written, or its hash chain doesn't hold."""
 
 
+class HoldError(GallringError):
+    """A legal hold can't be placed or released as it was asked for."""
+
+
 class LockError(GallringError):
     """Another run holds the system."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.retention.errors import LedgerError
-from include.retention.ledger.chain import append, serialise
+from include.retention.ledger.chain import Json, append, serialise
 from include.retention.ledger.tables import batch
 
 
@@ -109,8 +109,7 @@ def start_batch(conn: sa.Connection, run_id: str, number: int, at: datetime) -> 
     """
     known = _move(conn, run_id, number, BatchState.STARTED)
     _write(conn, known, state=BatchState.STARTED.value, attempts=known.attempts + 1, started_at=at)
-    body = {"batch": number, "system": known.system, "table": known.table, "action": known.action, "rows": known.rows}
-    append(conn, run_id, "batch_started", body, at)
+    append(conn, run_id, "batch_started", {**_told(known), "rows": known.rows}, at)
     return get_batch(conn, run_id, number)
 
 
@@ -153,8 +152,7 @@ def verify_batch(  # noqa: PLR0913 - each is a measured count, and named by the 
     _write(conn, known, state=state.value, done=done, drift=drift, remaining=remaining, verified_at=at)
     counts = {"done": done, "drift": drift, "remaining": remaining}
     kept = {"deleted": 0, "absent": 0, "refused": 0, **(files or {})}
-    what = {"batch": number, "system": known.system, "table": known.table, "action": known.action}
-    append(conn, run_id, "batch_verified", {**what, **counts, "files": kept}, at)
+    append(conn, run_id, "batch_verified", {**_told(known), **counts, "files": kept}, at)
     return get_batch(conn, run_id, number)
 
 
@@ -188,10 +186,17 @@ def _move(conn: sa.Connection, run_id: str, number: int, to: BatchState) -> Batc
     return known
 
 
+def _told(known: Batch) -> dict[str, Json]:
+    """Return how the ledger names a batch."""
+    return {"batch": known.batch, "system": known.system, "table": known.table, "action": known.action}
+
+
 def _write(conn: sa.Connection, known: Batch, **values: Any) -> None:  # noqa: ANN401 - columns of several types
     conn.execute(batch.update().where(batch.c.run_id == known.run_id, batch.c.batch == known.batch).values(**values))
 
 
 def _batch(row: sa.Row[tuple[object, ...]]) -> Batch:
     counts = (row.attempts, row.done, row.drift, row.remaining)
-    return Batch(row.run_id, row.batch, row.system, row.table_name, row.action, row.rows, BatchState(row.state), *counts)
+    return Batch(
+        row.run_id, row.batch, row.system, row.table_name, row.action, row.rows, BatchState(row.state), *counts
+    )

@@ -10,11 +10,12 @@ Article 5(2) GDPR (accountability) is why it exists; how long it is kept is the 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -23,6 +24,8 @@ from include.retention.ledger.forbid import identifier_in, refuse_identifiers
 from include.retention.ledger.tables import ledger_entry, ledger_head, utc_text
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+
+_Row: TypeAlias = "sa.Row[tuple[object, ...]]"
 
 GENESIS = "0" * 64
 """What stands in place of a hash before the first entry."""
@@ -104,9 +107,9 @@ def append(conn: sa.Connection, run_id: str | None, kind: str, body: Mapping[str
     seq, prev_hash = serialise(conn)
     seq += 1
     instant = utc_text(at)
-    digest = _hash(prev_hash, seq, run_id, instant, kind, text)
-    values = {"seq": seq, "run_id": run_id, "at": instant, "kind": kind, "body": text}
-    conn.execute(ledger_entry.insert().values(**values, prev_hash=prev_hash, hash=digest))
+    fields = {"seq": seq, "run_id": run_id, "at": instant, "kind": kind, "body": text}
+    digest = _hash(prev_hash, fields)
+    conn.execute(ledger_entry.insert().values(**fields, prev_hash=prev_hash, hash=digest))
     conn.execute(ledger_head.update().values(seq=seq, hash=digest))
     return Entry(seq, run_id, datetime.fromisoformat(instant), kind, json.loads(text), prev_hash, digest)
 
@@ -135,15 +138,15 @@ def entries(conn: sa.Connection, run_id: str | None = None, kind: str | None = N
         yield entry_of(row)
 
 
-def entry_of(row: sa.Row[tuple[object, ...]]) -> Entry:
+def entry_of(row: _Row) -> Entry:
     """Return a row of ``ledger_entry`` as an entry."""
     at = datetime.fromisoformat(row.at)
     return Entry(row.seq, row.run_id, at, row.kind, json.loads(row.body), row.prev_hash, row.hash)
 
 
-def holds_together(row: sa.Row[tuple[object, ...]]) -> bool:
+def holds_together(row: _Row) -> bool:
     """Say whether an entry's own hash fits its content."""
-    return bool(row.hash == _hash(row.prev_hash, row.seq, row.run_id, row.at, row.kind, row.body))
+    return bool(row.hash == _hash(row.prev_hash, row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def verify_chain(conn: sa.Connection, known: Mapping[int, str] | None = None) -> ChainState:
@@ -169,47 +172,38 @@ def verify_chain(conn: sa.Connection, known: Mapping[int, str] | None = None) ->
         .order_by(ledger_entry.c.seq)
         .execution_options(yield_per=_AT_A_TIME)
     )
-    return _walk(conn.execute(query), known or {})
+    return _walk(iter(conn.execute(query)), known or {})
 
 
-def _walk(rows: Iterable[sa.Row[tuple[object, ...]]], known: Mapping[int, str]) -> ChainState:
-    head: sa.Row[tuple[object, ...]] | None = None
-    seq = floor = count = 0
-    digest = GENESIS
-    accounted: tuple[object, object] = (0, GENESIS)
-
-    def broken(what: str) -> ChainState:
-        return ChainState(ok=False, entries=count, head=digest, head_seq=seq, floor=floor, broken_at=seq + 1, what=what)
-
-    for row in rows:
-        if head is None:
-            head = row
-            seq, digest = floor, _ = row.floor_seq, row.floor_hash
-        if row.seq is None or row.seq <= floor:
-            if row.seq is not None:
-                return broken("Entries below the floor are still there: the floor was moved without deleting them.")
-            continue
+def _walk(rows: Iterator[_Row], known: Mapping[int, str]) -> ChainState:
+    """Follow the chain from the floor to the head; every row holds the head's columns too."""
+    head = next(rows, None)
+    if head is None:
+        return _state(0, GENESIS, 0, 0, "The head of the ledger is missing.")
+    seq, digest, count, floor = head.floor_seq, head.floor_hash, 0, head.floor_seq
+    accounted = (0, GENESIS)
+    for row in itertools.chain([head], rows):
+        if row.seq is None:
+            break
         wrong = _wrong(row, seq, digest, known)
         if wrong:
-            return broken(wrong)
+            return _state(seq, digest, count, floor, wrong)
         seq, digest, count = row.seq, row.hash, count + 1
         if row.kind == EVIDENCE_EXPIRED:
             body = json.loads(row.body)
             accounted = (body.get("through_seq"), body.get("through_hash"))
-    if head is None:
-        return broken("The head of the ledger is missing.")
-    if (seq, digest) != (head.head_seq, head.head_hash):
-        return broken(f"The head counts {head.head_seq} entries: the end of the ledger was cut off, or the head moved.")
-    if accounted != (head.floor_seq, head.floor_hash):
-        return broken("Entries are missing from the beginning, and no entry accounts for them.")
-    gone = [place for place in known if place > seq]
-    if gone:
-        return broken(f"A report knows entry {min(gone)}, which isn't there.")
-    return ChainState(ok=True, entries=count, head=digest, head_seq=seq, floor=floor, broken_at=None, what="")
+    return _state(seq, digest, count, floor, _wrong_end(head, seq, digest, accounted, known))
 
 
-def _wrong(row: sa.Row[tuple[object, ...]], seq: int, digest: str, known: Mapping[int, str]) -> str:
-    """Return what is wrong with an entry after ``seq``, or an empty text."""
+def _state(seq: int, digest: str, count: int, floor: int, wrong: str) -> ChainState:
+    broken_at = seq + 1 if wrong else None
+    return ChainState(not wrong, count, digest, seq, floor, broken_at, wrong)
+
+
+def _wrong(row: _Row, seq: int, digest: str, known: Mapping[int, str]) -> str:
+    """Return what is wrong with the entry that follows ``seq``, or an empty text."""
+    if row.seq <= seq:
+        return "An entry stands where none should: below those that have expired."
     if row.seq != seq + 1:
         return f"Entry {seq + 1} is missing."
     if row.prev_hash != digest:
@@ -218,6 +212,17 @@ def _wrong(row: sa.Row[tuple[object, ...]], seq: int, digest: str, known: Mappin
         return "Its content doesn't fit its hash: it was changed."
     if known.get(row.seq, row.hash) != row.hash:
         return "A report knows this entry with another hash: the ledger was rewritten."
+    return ""
+
+
+def _wrong_end(head: _Row, seq: int, digest: str, accounted: tuple[int, str], known: Mapping[int, str]) -> str:
+    """Return what is wrong with where the chain ends or begins, or an empty text."""
+    if (seq, digest) != (head.head_seq, head.head_hash):
+        return f"The head counts {head.head_seq} entries: the end of the ledger was cut off, or the head was moved."
+    if accounted != (head.floor_seq, head.floor_hash):
+        return "Entries are missing from the beginning, and none accounts for them."
+    if any(place > seq for place in known):
+        return f"A report knows entry {max(known)}, which isn't there: the end of the ledger was cut off."
     return ""
 
 
@@ -250,14 +255,17 @@ def _check(value: object, path: str) -> None:
     else:
         wrong = True
     if wrong:
-        message = f"{path}: a value of type {type(value).__name__} isn't plain JSON; give text, numbers, lists, objects."
+        message = (
+            f"{path}: a value of type {type(value).__name__} isn't plain JSON; give text, numbers, lists, objects."
+        )
         raise LedgerError(message)
 
 
-def _hash(prev_hash: str, seq: int, run_id: str | None, at: str, kind: str, body: str) -> str:
-    """Hash an entry. ``body`` is canonical JSON already, and goes in as it was written."""
-    fields = f'"at":{json.dumps(at)},"body":{body},"kind":{_text(kind)},"run_id":{_text(run_id)},"seq":{seq}'
-    return hashlib.sha256(f"{prev_hash}{{{fields}}}".encode()).hexdigest()
+def _hash(prev_hash: str, fields: Mapping[Any, Any]) -> str:
+    """Hash an entry as canonical JSON. ``body`` is that already, and goes in as it was written."""
+    names = (("at", _text), ("body", str), ("kind", _text), ("run_id", _text), ("seq", str))
+    text = ",".join(f'"{name}":{write(fields[name])}' for name, write in names)
+    return hashlib.sha256(f"{prev_hash}{{{text}}}".encode()).hexdigest()
 
 
 def _text(value: str | None) -> str:

@@ -95,14 +95,14 @@ def _identifier_in(text: str, *, phones: bool) -> str | None:
     plain = _HARMLESS.sub("\x00", _SPACES.sub(" ", plain))
     if _AT.search(plain):
         return E_MAIL
-    if any(_is_number(shape, plain, checked) for shape, checked in _NUMBER_SHAPES):
+    if any(_is_number(shape, plain, checked=checked) for shape, checked in _NUMBER_SHAPES):
         return IDENTITY_NUMBER
     if phones and any(_is_phone(shape, plain) for shape in _PHONE_SHAPES):
         return PHONE
     return None
 
 
-def _is_number(shape: re.Pattern[str], text: str, checked: bool) -> bool:
+def _is_number(shape: re.Pattern[str], text: str, *, checked: bool) -> bool:
     for found in shape.finditer(text):
         digits = re.sub(r"\D", "", found[0])
         if not checked or luhn.is_valid(digits[-10:]):

@@ -1,13 +1,12 @@
 """Rows to frames and back: one spelling of types for every table that steps exchange as frames.
 
-Texts are ``str`` (missing: NaN), local days ``datetime64[s]``, instants ``datetime64[us, UTC]``.
+Texts are ``str`` (missing: NaN), local days ``date`` objects (missing: None), instants ``datetime64[us, UTC]``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -15,12 +14,13 @@ import sqlalchemy as sa
 from include.retention.errors import LedgerError
 
 TEXT = "str"
-DAY = "datetime64[s]"
+DAY = "object"
 INSTANT = "datetime64[us, UTC]"
 COUNT = "int64"
 FLAG = "bool"
 OBJECT = "object"
 
+_T = TypeVar("_T")
 _PARAMETERS = 900
 """Values in one IN list: fewer than any database's limit."""
 
@@ -45,14 +45,7 @@ def rows_of(given: pd.DataFrame, columns: Sequence[str], what: str) -> list[tupl
     return list(zip(*plain, strict=True)) if plain else []
 
 
-def day(value: object) -> date | None:
-    """Return a frame's local day as a date."""
-    if value is None:
-        return None
-    return pd.Timestamp(value).date()
-
-
-def in_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def in_chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """Give the values in lists that fit into one statement."""
     for start in range(0, len(values), _PARAMETERS):
         yield values[start : start + _PARAMETERS]

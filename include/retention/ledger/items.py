@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import pandas as pd
 import sqlalchemy as sa
 
+from include.retention.dates import NO_DAY
 from include.retention.errors import LedgerError
 from include.retention.ledger import frames
 from include.retention.ledger.approvals import approval_for
@@ -47,7 +48,9 @@ NEXT = {
 }
 """Every transition that is allowed."""
 
-_PLANNED = ("record_ref", "system", "table", "action", "groups", "reason", "retain_through", "fingerprint", "batch")
+_PLANNED = (
+    "record_ref", "system", "table", "action", "groups", "reason", "purpose", "through", "fingerprint", "batch",
+)  # fmt: skip
 _ITEMS = {
     "run_id": frames.TEXT,
     "record_ref": frames.TEXT,
@@ -56,6 +59,7 @@ _ITEMS = {
     "action": frames.TEXT,
     "groups": frames.OBJECT,
     "reason": frames.TEXT,
+    "purpose": frames.TEXT,
     "retain_through": frames.DAY,
     "fingerprint": frames.TEXT,
     "batch": "Int64",
@@ -71,9 +75,7 @@ def plan_items(conn: sa.Connection, run_id: str, planned: pd.DataFrame, at: date
     Args:
         conn: a connection of ``engine.begin()``.
         run_id: the run.
-        planned: one row per record: ``record_ref, system, table, action, groups`` (a list of names), ``reason,
-            retain_through`` (local day or missing), ``fingerprint`` (what the record's facts were, as a digest, or
-            missing), ``batch``.
+        planned: one row per record, as ``plan.ITEM_COLUMNS`` says, with ``batch``. Record keys are left out.
         at: when.
 
     Raises:
@@ -90,23 +92,17 @@ def plan_items(conn: sa.Connection, run_id: str, planned: pd.DataFrame, at: date
     conn.execute(plan_item.delete().where(plan_item.c.run_id == run_id))
     fixed = {"run_id": run_id, "state": ItemState.PLANNED.value, "state_reason": None, "changed_at": at}
     written = []
-    for ref, system, table, action, groups, reason, through, fingerprint, batch in rows:
-        item = {"record_ref": ref, "system": system, "table_name": table, "action": action, "reason": reason}
-        item |= {"column_groups": json.dumps(list(groups)), "retain_through": frames.day(through)}
-        written.append(fixed | item | {"fingerprint": fingerprint, "batch": None if batch is None else int(batch)})
+    for ref, system, table, action, groups, reason, purpose, through, fingerprint, number in rows:
+        item = {"record_ref": ref, "system": system, "table_name": table, "action": action, "column_groups": groups}
+        why = {"reason": reason, "purpose": purpose or None, "retain_through": _local_day(through)}
+        written.append(fixed | item | why | {"fingerprint": fingerprint, "batch": int(number)})
     frames.insert_many(conn, plan_item, written)
 
 
-def settle_items(  # noqa: PLR0913 - each is a field of the record, and named by the caller
-    conn: sa.Connection,
-    run_id: str,
-    refs: Sequence[str],
-    state: ItemState,
-    at: datetime,
-    *,
-    why: str | None = None,
+def mark_items(  # noqa: PLR0913 - each is a field of the record, and named by the caller
+    conn: sa.Connection, run_id: str, refs: Sequence[str], state: ItemState, at: datetime, *, why: str | None = None
 ) -> None:
-    """Note what became of records, typically of one batch, within the caller's transaction.
+    """Note what became of single records, within the caller's transaction.
 
     Args:
         conn: a connection of ``engine.begin()``.
@@ -117,17 +113,12 @@ def settle_items(  # noqa: PLR0913 - each is a field of the record, and named by
         why: a word on it, such as a ``Reason``; no values.
 
     Raises:
-        LedgerError: some of them aren't in the plan, or their state is final already. Nothing is noted then.
+        LedgerError: some of them aren't in the plan, or their state is final already. Roll back then.
     """
-    allowed = [before.value for before, after in NEXT.items() if state in after]
     changed = 0
     for some in frames.in_chunks(list(refs)):
-        query = (
-            plan_item.update()
-            .where(plan_item.c.run_id == run_id, plan_item.c.record_ref.in_(some), plan_item.c.state.in_(allowed))
-            .values(state=state.value, state_reason=why, changed_at=at)
-        )
-        changed += conn.execute(query).rowcount
+        query = plan_item.update().where(plan_item.c.run_id == run_id, plan_item.c.record_ref.in_(some), _may_be(state))
+        changed += conn.execute(query.values(state=state.value, state_reason=why, changed_at=at)).rowcount
     if changed != len(refs):
         message = (
             f"run {run_id}: of {len(refs)} records to be noted as {state}, {len(refs) - changed} aren't in its plan "
@@ -136,9 +127,20 @@ def settle_items(  # noqa: PLR0913 - each is a field of the record, and named by
         raise LedgerError(message)
 
 
-def items_of(conn: sa.Connection, run_id: str, *, batch: int | None = None) -> pd.DataFrame:
-    """Return the records of a run's plan, or of one of its batches. Columns: see ``unfinished_items``."""
+def mark_batch(  # noqa: PLR0913 - as above
+    conn: sa.Connection, run_id: str, batch: int, state: ItemState, at: datetime, *, why: str | None = None
+) -> int:
+    """Note what became of those records of a batch that no single word was said about; return how many they are."""
+    query = plan_item.update().where(plan_item.c.run_id == run_id, plan_item.c.batch == batch)
+    unsettled = plan_item.c.state.in_([ItemState.PLANNED.value, ItemState.NOT_DONE.value])
+    return conn.execute(query.where(unsettled).values(state=state.value, state_reason=why, changed_at=at)).rowcount
+
+
+def items_of(conn: sa.Connection, run_id: str, system: str | None = None, *, batch: int | None = None) -> pd.DataFrame:
+    """Return the records of a run's plan, of one system or batch or all. Columns: see ``unfinished_items``."""
     query = _select().where(plan_item.c.run_id == run_id)
+    if system is not None:
+        query = query.where(plan_item.c.system == system)
     if batch is not None:
         query = query.where(plan_item.c.batch == batch)
     return _frame(conn, query)
@@ -164,8 +166,8 @@ def unfinished_items(conn: sa.Connection, except_run: str | None = None) -> pd.D
         except_run: the run that asks.
 
     Returns:
-        ``run_id, record_ref, system, table, action, groups`` (tuples), ``reason, retain_through, fingerprint, batch,
-        state, changed_at, key_id``.
+        ``run_id, record_ref, system, table, action, groups`` (tuples), ``reason, purpose, retain_through`` (local day
+        or None), ``fingerprint, batch, state, changed_at, key_id``.
     """
     latest = _latest_number(_promised_by(conn, except_run))
     query = (
@@ -237,6 +239,7 @@ def _select() -> sa.Select[tuple[object, ...]]:
             columns.action,
             columns.column_groups,
             columns.reason,
+            columns.purpose,
             columns.retain_through,
             columns.fingerprint,
             columns.batch,
@@ -253,3 +256,12 @@ def _frame(conn: sa.Connection, query: sa.Select[tuple[object, ...]]) -> pd.Data
     made = frames.frame(conn.execute(query), _ITEMS)
     made["groups"] = pd.Series([tuple(json.loads(text)) for text in made["groups"]], index=made.index, dtype="object")
     return made
+
+
+def _may_be(state: ItemState) -> sa.ColumnElement[bool]:
+    """Return the condition that an item may come into a state."""
+    return plan_item.c.state.in_([before.value for before, after in NEXT.items() if state in after])
+
+
+def _local_day(number: int) -> date | None:
+    return None if number == NO_DAY else date(1970, 1, 1) + timedelta(days=int(number))

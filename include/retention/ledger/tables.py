@@ -126,6 +126,7 @@ plan_item = sa.Table(
     sa.Column("action", sa.String(20), nullable=False),
     sa.Column("column_groups", sa.Text, nullable=False),
     sa.Column("reason", sa.String(60), nullable=False),
+    sa.Column("purpose", sa.String(60)),
     sa.Column("retain_through", sa.Date),
     sa.Column("fingerprint", sa.String(64)),
     sa.Column("batch", sa.Integer),
@@ -161,7 +162,7 @@ suppression = sa.Table(
     sa.Column("address_ref", sa.String(32), nullable=False),
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("channel", sa.String(40), nullable=False),
-    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("since", UtcInstant, nullable=False),
     sa.Column("key_id", sa.String(8), nullable=False),
     sa.Column("recorded_at", UtcInstant, nullable=False),
     sa.Column("closed_at", UtcInstant),
@@ -185,10 +186,9 @@ referral = sa.Table(
     sa.Column("table_name", sa.String(120), nullable=False),
     sa.Column("column_group", sa.String(120), nullable=False),
     sa.Column("reason", sa.String(60), nullable=False),
-    sa.Column("key_id", sa.String(8), nullable=False),
-    sa.Column("first_seen", UtcInstant, nullable=False),
-    sa.Column("last_seen", UtcInstant, nullable=False),
-    sa.Column("closed_at", UtcInstant),
+    sa.Column("first_seen", sa.Date, nullable=False),
+    sa.Column("last_seen", sa.Date, nullable=False),
+    sa.Column("closed_on", sa.Date),
 )
 sa.Index(
     "referral_one_open",
@@ -196,8 +196,8 @@ sa.Index(
     referral.c.column_group,
     referral.c.reason,
     unique=True,
-    sqlite_where=referral.c.closed_at.is_(None),
-    postgresql_where=referral.c.closed_at.is_(None),
+    sqlite_where=referral.c.closed_on.is_(None),
+    postgresql_where=referral.c.closed_on.is_(None),
 )
 
 extract_size = sa.Table(

@@ -117,6 +117,7 @@ def _plans() -> None:
         sa.Column("action", sa.String(20), nullable=False),
         sa.Column("column_groups", sa.Text, nullable=False),
         sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("purpose", sa.String(60)),
         sa.Column("retain_through", sa.Date),
         sa.Column("fingerprint", _DIGEST),
         sa.Column("batch", sa.Integer),
@@ -151,12 +152,12 @@ def _standing() -> None:
         sa.Column("address_ref", _REF, nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("channel", sa.String(40), nullable=False),
-        sa.Column("since", sa.Date, nullable=False),
+        sa.Column("since", _INSTANT, nullable=False),
         sa.Column("key_id", _KEY_ID, nullable=False),
         sa.Column("recorded_at", _INSTANT, nullable=False),
         sa.Column("closed_at", _INSTANT),
     )
-    _one_open("suppression_one_in_force", "suppression", ["address_ref", "kind", "channel"])
+    _one_open("suppression_one_in_force", "suppression", ["address_ref", "kind", "channel"], "closed_at")
     op.create_table(
         "referral",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -165,17 +166,16 @@ def _standing() -> None:
         sa.Column("table_name", _NAME, nullable=False),
         sa.Column("column_group", _NAME, nullable=False),
         sa.Column("reason", sa.String(60), nullable=False),
-        sa.Column("key_id", _KEY_ID, nullable=False),
-        sa.Column("first_seen", _INSTANT, nullable=False),
-        sa.Column("last_seen", _INSTANT, nullable=False),
-        sa.Column("closed_at", _INSTANT),
+        sa.Column("first_seen", sa.Date, nullable=False),
+        sa.Column("last_seen", sa.Date, nullable=False),
+        sa.Column("closed_on", sa.Date),
     )
-    _one_open("referral_one_open", "referral", ["record_ref", "column_group", "reason"])
+    _one_open("referral_one_open", "referral", ["record_ref", "column_group", "reason"], "closed_on")
 
 
-def _one_open(name: str, table: str, columns: list[str]) -> None:
+def _one_open(name: str, table: str, columns: list[str], closed: str) -> None:
     """Make an index that allows one row in force beside any number of closed ones."""
-    still_open = sa.text("closed_at IS NULL")
+    still_open = sa.text(f"{closed} IS NULL")
     op.create_index(name, table, columns, unique=True, sqlite_where=still_open, postgresql_where=still_open)
 
 

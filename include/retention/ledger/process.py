@@ -1,0 +1,102 @@
+"""Which process this is, and whether another one is certainly gone.
+
+"Gone" must be proof, for it lets a second process destroy where the first may be at work. So the answer is no unless
+the operating system itself says so: about a process of this machine, in this process namespace, told apart from a
+later one with the same number by the moment it started.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+_STATE, _STARTED = 0, 19
+"""Places in ``/proc/<pid>/stat`` after the command's name: state, and start in clock ticks since boot (proc(5))."""
+
+_DEAD = {"Z", "X", "x"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process, so that it can be told from every other.
+
+    Attributes:
+        host: name of the machine, for people.
+        machine: the machine's own id; empty where it has none (most containers).
+        boot: id of the machine's present boot; empty where the system doesn't say.
+        space: the namespace that process numbers count in.
+        pid: process number.
+        started: when it started, in the system's own clock ticks; empty where the system doesn't say.
+    """
+
+    host: str
+    machine: str
+    boot: str
+    space: str
+    pid: int
+    started: str
+
+
+def this_process() -> Holder:
+    """Return the process that asks."""
+    pid = os.getpid()
+    stat = _stat(pid)
+    return Holder(
+        host=socket.gethostname(),
+        machine=_read("/etc/machine-id"),
+        boot=_read("/proc/sys/kernel/random/boot_id"),
+        space=_link("/proc/self/ns/pid"),
+        pid=pid,
+        started=stat[_STARTED] if stat else "",
+    )
+
+
+def is_gone(holder: Holder, here: Holder | None = None) -> bool:
+    """Say whether a process is certainly gone; False where that can't be known.
+
+    Args:
+        holder: the process in question.
+        here: where the question is asked; this process unless a test says otherwise.
+    """
+    here = here or this_process()
+    if holder.host != here.host:
+        return False
+    if holder.boot != here.boot:
+        # Another boot of the same machine ended every process. Without the machine's id it may be another machine.
+        return bool(holder.boot and here.boot and holder.machine and holder.machine == here.machine)
+    return holder.space == here.space and _is_dead(holder)
+
+
+def _is_dead(holder: Holder) -> bool:
+    """Say whether a process of this machine and namespace is dead, or its number another's by now."""
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass  # It exists, and is somebody else's. Its start still tells whether it is the one.
+    stat = _stat(holder.pid)
+    if not stat:
+        return False
+    return stat[_STATE] in _DEAD or bool(holder.started and stat[_STARTED] != holder.started)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system says of a process, after its name (which may hold anything); empty where it says none."""
+    return _read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return ""
