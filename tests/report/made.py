@@ -330,19 +330,18 @@ def _act(ledger: Ledger, rows: Sequence[dict[str, Any]], remaining: int) -> None
     number = 0
     for row in due:
         left = remaining
-        for action, count in (("ANONYMISE", row["anonymise"]), ("DELETE", row["delete"])):
-            skipped = 1 if row is changed and action == "DELETE" else 0
-            size = count - skipped
-            if size <= 0:
+        for action, size in (("ANONYMISE", row["anonymise"]), ("DELETE", row["delete"])):
+            if not size:
                 continue
             number += 1
-            stuck = min(left, size)
+            skipped = 1 if row is changed and action == "DELETE" else 0
+            stuck = min(left, size - skipped)
             remaining -= stuck
             left = 0
             what = {"batch": number, "system": row["system"], "table": row["table"], "action": action}
             files = {"deleted": 0, "absent": 0, "refused": 0}
             ledger.add("batch_started", **what, rows=size)
-            ledger.add("batch_verified", **what, done=size - stuck, drift=0, remaining=stuck, files=files)
+            ledger.add("batch_verified", **what, done=size - stuck - skipped, drift=skipped, remaining=stuck, files=files)
 
 
 def _checks(dice: random.Random, system: str, rows: Sequence[dict[str, Any]], failing: int) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ system: the report can hold no more than the ledger does, which is counts, names
 
 from include.retention.report.collect import ChainState, Inputs, collect
 from include.retention.report.history import read_heads, read_history
-from include.retention.report.model import Chain, PastRun, ReportData
+from include.retention.report.model import ReportData
+from include.retention.report.parts import Chain, PastRun
 from include.retention.report.promises import Promise, load_promises
 from include.retention.report.render_html import render_html
 from include.retention.report.render_json import summary

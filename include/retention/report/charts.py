@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from include.retention.policy.model import Keep
 from include.retention.report.figures import Totals
-from include.retention.report.model import PastRun, Rule
+from include.retention.report.parts import PastRun, Rule
 from include.retention.report.rules import longest_months, period_months
 
 LEAST = 0.7
@@ -69,7 +69,7 @@ def stack(parts: Iterable[tuple[str, int]]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def system_parts(sums: Totals, dry_run: bool) -> tuple[tuple[str, int], ...]:
+def system_parts(sums: Totals, *, dry_run: bool) -> tuple[tuple[str, int], ...]:
     """Return where a system's records went, in the order they are drawn. Unknown numbers are left out."""
     if dry_run:
         changed: tuple[tuple[str, int | None], ...] = (
@@ -98,7 +98,7 @@ def rule_scale(rules: Sequence[Rule], ceiling_months: int) -> RuleScale:
     return RuleScale(bare.months, bare.at(ceiling_months), ticks)
 
 
-def rule_bar(keep: Keep, episodic: bool, scale: RuleScale) -> tuple[Segment, ...]:
+def rule_bar(keep: Keep, scale: RuleScale, *, episodic: bool) -> tuple[Segment, ...]:
     """Return a rule's bar: the open episode before the start, each chained period, the wait for the year's end."""
     segments = [Segment("open", 0.0, OPEN_LANE)] if episodic else []
     months = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,12 +16,14 @@ from include.retention.periods import after
 from include.retention.policy.model import Schedule
 from include.retention.report import findings as tell
 from include.retention.report import run as run_parts
+from include.retention.report.counting import collect_figures
 from include.retention.report.entries import Entry, latest, read_entries
-from include.retention.report.figures import collect_figures
 from include.retention.report.gaps import GAPS
 from include.retention.report.history import changes_since, previous_run
-from include.retention.report.model import Chain, Finding, Notice, PastRun, ReportData
+from include.retention.report.model import Finding, ReportData, RunIdentity
 from include.retention.report.outcome import judge, stated_outcome
+from include.retention.report.parts import Chain, Notice, PastRun
+from include.retention.report.places import find_places
 from include.retention.report.promises import Promise
 from include.retention.report.rules import (
     collect_decided,
@@ -30,6 +32,7 @@ from include.retention.report.rules import (
     collect_rules,
     compare_with_policy,
 )
+from include.retention.report.steps import find_steps
 from include.retention.report.verification import collect_validation
 from include.retention.report.waiting import collect_holds, collect_objections, collect_referrals, collect_resolution
 from include.retention.terms import Mode, RunOutcome
@@ -98,10 +101,10 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     entries = read_entries(given.entries)
     run = run_parts.identify(entries, given.run_id, schedule)
     approval = run_parts.find_approval(entries, run.plan_digest)
-    systems = collect_figures(entries, maps, run.mode is Mode.ENFORCE)
-    steps = run_parts.find_steps(entries, maps, systems, run.mode, approval)
+    systems = collect_figures(entries, maps, enforce=run.mode is Mode.ENFORCE)
+    steps = find_steps(entries, maps, systems, run.mode, approval)
     validation = collect_validation(entries, systems, steps)
-    places = run_parts.find_places(entries, maps)
+    places = find_places(entries, maps)
     rules = collect_rules(schedule, maps, given.promises, today)
     policy = compare_with_policy(schedule, given.promises)
     holds = collect_holds(given.holds, today, zone)
@@ -120,7 +123,9 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     found = tell.by_severity(
         [
             *tell.about_run(steps, approval, guards, chain),
-            *tell.about_records(systems, places, validation, undone, approval is not None and approval.approved),
+            *tell.about_records(
+                systems, places, validation, undone, approved=approval is not None and approval.approved
+            ),
             *tell.about_waiting(referrals, holds, restricted),
             *tell.about_rules(rules, questions, len(policy.absent), len(policy.unpublished), notices),
         ]
@@ -155,14 +160,16 @@ def collect(given: Inputs, now: datetime) -> ReportData:
         changes=changes_since(previous_run(given.history, run.started_at), run),
         notices=notices,
         chain=chain,
-        evidence_until=after(run.started_at.astimezone(zone).date(), schedule.evidence_period) if run.started_at else None,
+        evidence_until=_evidence_until(run, schedule, zone),
         gaps=GAPS,
     )
 
 
-def _outcome(
-    entries: Sequence[Entry], found: Iterable[Finding], mode: Mode, given: RunOutcome | None
-) -> RunOutcome:
+def _evidence_until(run: RunIdentity, schedule: Schedule, zone: ZoneInfo) -> date | None:
+    return after(run.started_at.astimezone(zone).date(), schedule.evidence_period) if run.started_at else None
+
+
+def _outcome(entries: Sequence[Entry], found: Iterable[Finding], mode: Mode, given: RunOutcome | None) -> RunOutcome:
     plan = latest(entries, "planned")
     due = sum(int(row["due"]) for row in plan.body["tables"]) if plan else None
     return judge(entries, tuple(found), mode, due, given or stated_outcome(entries))

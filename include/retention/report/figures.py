@@ -6,12 +6,10 @@ make it fit. ``None`` means that the step behind a number hasn't run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from include.retention.data_map.model import DataMap
 from include.retention.policy.model import Text
-from include.retention.report.entries import Body, Entry, latest, latest_by, of_kind
 
 PLACES = ("delete", "anonymise", "nothing_left", "retain", "refer", "not_personal", "closed")
 """Where a row of a table can end up in the plan: each row in exactly one."""
@@ -89,7 +87,7 @@ class Acted:
     @property
     def untouched(self) -> bool:
         """Return whether nothing was changed, as far as anybody can know."""
-        return not (self.deleted or self.anonymised or self.unverified)
+        return not (self.deleted or self.anonymised or self.unverified or self.files_deleted)
 
     @property
     def not_done(self) -> int:
@@ -139,37 +137,7 @@ class SystemFigures:
     totals: Totals
 
 
-def collect_figures(entries: Sequence[Entry], maps: Mapping[str, DataMap], enforce: bool) -> tuple[SystemFigures, ...]:
-    """Return the counts of every personal table of every system.
-
-    Args:
-        enforce: the run may change something, so what is due and isn't done counts as not done.
-    """
-    plan = latest(entries, "planned")
-    begun = {entry.body["system"] for entry in of_kind(entries, "batch_started")}
-    answered = latest(entries, "approved", "rejected")
-    approved = answered is not None and answered.kind == "approved"
-    idle = plan is not None and not any(row["due"] for row in plan.body["tables"])
-    planned = {(row["system"], row["table"]): row for row in plan.body["tables"]} if plan else {}
-    extracted = {key[0]: entry.body for key, entry in latest_by(entries, "extracted", "system").items()}
-    systems = []
-    for system, data_map in maps.items():
-        tables = []
-        for name, table in data_map.tables.items():
-            row = planned.get((system, name))
-            if not table.personal and row is None:
-                continue
-            figures = _planned(row) if row else None
-            may_act = enforce and (approved or idle or system in begun)
-            acted = _acted(entries, system, name, figures, system in begun) if figures and may_act else None
-            read = extracted[system]["tables"].get(name, {}).get("rows") if system in extracted else None
-            sums = _sums(figures, acted)
-            tables.append(TableFigures(system, name, table.title, read, figures, acted, sums))
-        systems.append(SystemFigures(system, data_map.title, data_map.owner, tuple(tables), total(tables, enforce)))
-    return tuple(systems)
-
-
-def total(tables: Iterable[TableFigures], enforce: bool) -> Totals:
+def total(tables: Iterable[TableFigures], *, enforce: bool) -> Totals:
     """Add tables up. A table whose step is missing makes the sum unknown; it is never counted as zero.
 
     What is due in a table that act never came to is not done, in a run that may act.
@@ -207,67 +175,4 @@ def total(tables: Iterable[TableFigures], enforce: bool) -> Totals:
 
 def failed_sums(systems: Iterable[SystemFigures]) -> list[tuple[TableFigures, Sum]]:
     """Return every sum that doesn't come out, with its table."""
-    return [
-        (table, each) for system in systems for table in system.tables for each in table.sums if not each.holds
-    ]
-
-
-def _planned(row: Body) -> Planned:
-    return Planned(
-        population=row["population"],
-        due=row["due"],
-        **{place: int(row.get(place, 0)) for place in PLACES},
-        retain_by=dict(row.get("retain_by", {})),
-        refer_by=dict(row.get("refer_by", {})),
-        due_by=dict(row.get("due_by", {})),
-        due_because=dict(row.get("due_because", {})),
-        overdue=int(row.get("overdue", 0)),
-        overdue_days=int(row.get("overdue_days_max", 0) or 0),
-    )
-
-
-def _acted(entries: Sequence[Entry], system: str, table: str, plan: Planned, begun: bool) -> Acted | None:
-    """Add up a table's batches. None where rows are due and act never began in the system."""
-    here = [entry for entry in of_kind(entries, "batch_started", "batch_verified") if _is_of(entry, system, table)]
-    started = {key[0]: entry.body for key, entry in latest_by(here, "batch_started", "batch").items()}
-    verified = {key[0]: entry.body for key, entry in latest_by(here, "batch_verified", "batch").items()}
-    confirmed = latest(entries, "confirmed")
-    early = int(confirmed.body.get("drift", {}).get(f"{system}.{table}", 0)) if confirmed else 0
-    if not begun and plan.due > early:
-        return None
-    in_batches = sum(int(body["rows"]) for body in started.values())
-    files = [body.get("files", {}) for body in verified.values()]
-    return Acted(
-        deleted=sum(int(body["done"]) for body in verified.values() if body["action"] == "DELETE"),
-        anonymised=sum(int(body["done"]) for body in verified.values() if body["action"] == "ANONYMISE"),
-        changed=early + sum(int(body.get("drift", 0)) for body in verified.values()),
-        remaining=sum(int(body.get("remaining", 0)) for body in verified.values()),
-        unverified=sum(int(body["rows"]) for batch, body in started.items() if batch not in verified),
-        never_begun=max(0, plan.due - early - in_batches),
-        files_deleted=sum(int(each.get("deleted", 0)) for each in files),
-        files_absent=sum(int(each.get("absent", 0)) for each in files),
-        files_refused=sum(int(each.get("refused", 0)) for each in files),
-    )
-
-
-def _is_of(entry: Entry, system: str, table: str) -> bool:
-    return bool(entry.body.get("system") == system and entry.body.get("table") == table)
-
-
-def _sums(plan: Planned | None, acted: Acted | None) -> tuple[Sum, ...]:
-    if plan is None:
-        return ()
-    sums = [
-        Sum("population", plan.population, tuple((place, int(getattr(plan, place))) for place in PLACES)),
-        Sum("due", plan.due, (("delete", plan.delete), ("anonymise", plan.anonymise))),
-    ]
-    for name, whole, by in (
-        ("due_by", plan.due, plan.due_by),
-        ("retain_by", plan.retain, plan.retain_by),
-    ):
-        if by:
-            sums.append(Sum(name, whole, tuple(by.items())))
-    if acted is not None:
-        names = ("deleted", "anonymised", "changed", "remaining", "unverified", "never_begun")
-        sums.append(Sum("act", plan.due, tuple((name, int(getattr(acted, name))) for name in names)))
-    return tuple(sums)
+    return [(table, each) for system in systems for table in system.tables for each in table.sums if not each.holds]

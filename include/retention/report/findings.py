@@ -12,24 +12,19 @@ from datetime import date
 from include.retention.errors import ConfigurationError
 from include.retention.policy.model import Text
 from include.retention.report.figures import SystemFigures, failed_sums
-from include.retention.report.model import (
-    Approval,
+from include.retention.report.model import Approval, Finding, Guard, Severity, Step, StepState, Undone
+from include.retention.report.parts import (
     Chain,
     Coverage,
-    Finding,
-    Guard,
     Hold,
     Notice,
     Place,
     Referrals,
     RestrictedColumn,
     Rule,
-    Severity,
-    Step,
-    StepState,
-    Undone,
     Validation,
 )
+
 Values = int | str | date | Text
 ORDER = (Severity.FAILURE, Severity.DECISION, Severity.NOTE)
 
@@ -66,7 +61,7 @@ def about_run(
     elif refused:
         yield failure("GUARD_REFUSED", 13)
     if approval is not None and not approval.approved:
-        yield failure("REJECTED", 1, by=approval.by or "–")
+        yield failure("REJECTED", 1, by=approval.by)
     if approval is not None and not approval.matches_plan:
         yield failure("APPROVAL_OF_ANOTHER_PLAN", 1)
     if approval is not None and approval.approved and approval.how == "configuration":
@@ -98,23 +93,19 @@ def about_records(
     places: Sequence[Place],
     validation: Validation,
     undone: Sequence[Undone],
+    *,
     approved: bool,
 ) -> Iterator[Finding]:
     """Tell of sums, checks, closed tables and what wasn't done."""
     wrong = failed_sums(systems)
     if wrong:
         yield failure("SUMS_FAIL", 4, n=len(wrong))
-    if validation.failed:
-        yield failure("CHECKS_FAIL", 8, n=validation.failed)
-    if validation.errors:
-        yield failure("CHECKS_ERROR", 8, n=validation.errors)
+    yield from _about_checks(validation)
     not_done = sum(system.totals.not_done or 0 for system in systems)
     if not_done and approved:
         yield failure("NOT_DONE", 4, n=not_done)
     if undone:
         yield failure("UNDONE", 4, n=sum(each.count for each in undone))
-    if validation.files and validation.files["refused"]:
-        yield failure("FILES_REFUSED", 8, n=validation.files["refused"])
     closed = [place for place in places if place.coverage is Coverage.CLOSED]
     if closed:
         yield failure("TABLES_CLOSED", 2, n=len(closed), tables=", ".join(f"{p.system}.{p.table}" for p in closed))
@@ -125,6 +116,17 @@ def about_records(
     changed = sum(system.totals.changed or 0 for system in systems)
     if changed:
         yield note("CHANGED_SINCE_PLAN", 4, n=changed)
+
+
+def _about_checks(validation: Validation) -> Iterator[Finding]:
+    if validation.failed:
+        yield failure("CHECKS_FAIL", 8, n=validation.failed)
+    if validation.errors:
+        yield failure("CHECKS_ERROR", 8, n=validation.errors)
+    if validation.files and validation.files["refused"]:
+        yield failure("FILES_REFUSED", 8, n=validation.files["refused"])
+    if validation.warnings:
+        yield decision("CHECKS_WARN", 8, n=validation.warnings)
 
 
 def about_waiting(

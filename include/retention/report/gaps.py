@@ -5,7 +5,7 @@ A part that is empty because nobody measures it must never look like a part that
 
 from __future__ import annotations
 
-from include.retention.report.model import Gap
+from include.retention.report.parts import Gap
 
 GAPS = (
     Gap(2, "COPIES"),

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from include.retention.report.model import Change, PastRun, RunIdentity
+from include.retention.report.model import RunIdentity
+from include.retention.report.parts import Change, PastRun
 from include.retention.terms import Mode, RunOutcome
 
 REPORT_JSON = "report.json"
@@ -48,7 +49,9 @@ def changes_since(previous: PastRun | None, run: RunIdentity) -> tuple[Change, .
         ),
     ]
     return tuple(
-        Change(what, name, before[:_DIGEST], now[:_DIGEST]) for what, name, before, now in pairs if before != now and now
+        Change(what, name, before[:_DIGEST], now[:_DIGEST])
+        for what, name, before, now in pairs
+        if before != now and now
     )
 
 

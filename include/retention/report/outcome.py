@@ -24,7 +24,9 @@ def judge(
     """Return the outcome.
 
     Args:
+        entries: of the run; a run that began to change data is never merely rejected or refused.
         findings: what was found; a failure makes a good outcome impossible.
+        mode: a dry run has an outcome of its own.
         due: rows due in the plan, or None where there is no plan.
         stated: what the run itself says, where it has said it. It is believed when it is bad news; good news is
             believed only where no finding contradicts it.

@@ -15,8 +15,9 @@ import jinja2
 
 from include.retention.report import charts
 from include.retention.report.figures import failed_sums
-from include.retention.report.model import Check, Erasure, Guard, ReportData, Severity
+from include.retention.report.model import Guard, ReportData, Severity
 from include.retention.report.outcome import GOOD
+from include.retention.report.parts import Check, Erasure
 from include.retention.report.rules import period_months
 from include.retention.report.run import this_run
 from include.retention.report.sentences import (

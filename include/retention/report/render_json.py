@@ -1,4 +1,4 @@
-"""report.json: everything the report says, for machines. Its keys are documented in include/docs/reference/report.md."""
+"""report.json: everything the report says, for machines. include/docs/reference/report.md documents its keys."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import TypeAlias
 
-from include.retention.policy.model import Keep, Period
+from include.retention.policy.model import Period
 from include.retention.report.figures import Sum, Totals
 from include.retention.report.model import ReportData
 from include.retention.report.sentences import finding_text, headline, totals
 from include.retention.report.words import LANGUAGES, load_words
+
+Json: TypeAlias = "str | int | float | list[Json] | dict[str, Json] | None"
 
 FORMAT = "gallringsprotokoll/1"
 
@@ -24,7 +26,7 @@ def render_json(data: ReportData) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=False) + "\n"
 
 
-def summary(data: ReportData) -> dict[str, Any]:
+def summary(data: ReportData) -> dict[str, Json]:
     """Return the part that other programs read: the outcome, counts per system, checks and findings.
 
     A count is null where the step behind it hasn't run.
@@ -43,6 +45,7 @@ def summary(data: ReportData) -> dict[str, Any]:
         "validation": {
             "passed": data.validation.passed,
             "failed": data.validation.failed,
+            "warnings": data.validation.warnings,
             "errors": data.validation.errors,
             "missing": list(data.validation.missing),
         },
@@ -63,26 +66,32 @@ def summary(data: ReportData) -> dict[str, Any]:
     }
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: dates in ISO 8601, periods in ISO 8601, enums by value, sums with their check."""
+def plain(value: object) -> Json:
+    """Return a value as JSON has it: days, instants and periods in ISO 8601, enums by value, sums with their check."""
     if isinstance(value, Enum):
-        return value.value
+        return str(value.value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    if isinstance(value, Period):
-        return str(value)
-    if isinstance(value, Keep):
-        return {"periods": [str(period) for period in value.periods], "to_year_end": value.to_year_end}
-    if isinstance(value, Sum):
-        return {"name": value.name, "whole": value.whole, "parts": dict(value.parts), "holds": value.holds}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return value
+    fields = _fields(value)
+    if fields is not None:
+        return {name: plain(each) for name, each in fields.items()}
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    return str(value)
 
 
-def _counts(sums: Totals) -> dict[str, int | None]:
+def _fields(value: object) -> Mapping[str, object] | None:
+    """Return what an object of JSON is made of, or None for what isn't one. A period is a text."""
+    if isinstance(value, Mapping):
+        return {str(key): each for key, each in value.items()}
+    if isinstance(value, Sum):
+        return {"name": value.name, "whole": value.whole, "parts": dict(value.parts), "holds": value.holds}
+    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Period)):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return None
+
+
+def _counts(sums: Totals) -> dict[str, Json]:
     return {field.name: getattr(sums, field.name) for field in dataclasses.fields(sums)}

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from include.retention.data_map.model import Column, DataMap, Group, Table
 from include.retention.policy.model import Category, Keep, Period, Purpose, Schedule
 from include.retention.policy.statutes import longer
-from include.retention.report.model import (
-    Amended,
-    DecidedPeriod,
-    Ending,
-    Erasure,
-    PolicyDiff,
-    RestrictedColumn,
-    Rule,
-)
+from include.retention.report.parts import Amended, DecidedPeriod, Ending, Erasure, PolicyDiff, RestrictedColumn, Rule
 from include.retention.report.promises import Promise
 from include.retention.terms import WhenNull
 
@@ -31,30 +24,22 @@ def collect_rules(
 ) -> tuple[Rule, ...]:
     """Return every purpose in the schedule's own order, with what is held for it and where."""
     columns = list(personal_columns(maps))
-    episodic, at_year_end = _episodic(maps), _at_year_end(maps)
+    told = [each for data_map in maps.values() for table in data_map.tables.values() for each in table.emissions]
+    spoken_of = {name: [each.id for each in promises if name in each.purposes] for name in schedule.purposes}
     return tuple(
-        _rule(
-            schedule,
-            purpose,
-            _held_for(purpose.name, columns),
-            purpose.starts in episodic,
-            purpose.starts in at_year_end,
-            tuple(each.id for each in promises if purpose.name in each.purposes),
-            today,
+        replace(
+            _rule(schedule, purpose, today),
+            episodic=any(each.event == purpose.starts and each.when_null is WhenNull.ONGOING for each in told),
+            at_year_end=any(each.event == purpose.starts and each.as_fiscal_year_end for each in told),
+            data=_held_for(purpose.name, columns),
+            promises=tuple(spoken_of[purpose.name]),
         )
         for purpose in schedule.purposes.values()
     )
 
 
-def _rule(
-    schedule: Schedule,
-    purpose: Purpose,
-    data: Data,
-    episodic: bool,
-    at_year_end: bool,
-    promises: tuple[str, ...],
-    today: date,
-) -> Rule:
+def _rule(schedule: Schedule, purpose: Purpose, today: date) -> Rule:
+    """Return what the schedule alone says of a purpose."""
     return Rule(
         name=purpose.name,
         title=purpose.title,
@@ -62,8 +47,8 @@ def _rule(
         recipients=tuple(schedule.recipients[name] for name in purpose.recipients),
         starts=schedule.events[purpose.starts].title,
         scope=purpose.scope,
-        episodic=episodic,
-        at_year_end=at_year_end,
+        episodic=False,
+        at_year_end=False,
         keep=purpose.keep,
         amendments=tuple(Amended(a.in_force, a.keep, a.events_from, a.source) for a in purpose.amendments),
         endings=tuple(
@@ -83,10 +68,10 @@ def _rule(
         approved_on=purpose.approved_on,
         review_on=purpose.review_on,
         review_due=purpose.review_on is None or purpose.review_on <= today,
-        data=data,
+        data=(),
         longest_months=longest_months(purpose.keep),
         passes_ceiling=longer(purpose.keep, Keep((schedule.ceiling,))),
-        promises=promises,
+        promises=(),
     )
 
 
@@ -164,14 +149,3 @@ def _held_for(purpose: str, columns: Iterable[Held]) -> Data:
         if any(use.purpose == purpose for use in group.purposes):
             held.setdefault((system, table.name), {})[column.category or ""] = None
     return tuple((system, table, tuple(categories)) for (system, table), categories in held.items())
-
-
-def _episodic(maps: Mapping[str, DataMap]) -> set[str]:
-    """Return the events that can be an episode still open."""
-    emissions = [each for data_map in maps.values() for table in data_map.tables.values() for each in table.emissions]
-    return {each.event for each in emissions if each.when_null is WhenNull.ONGOING}
-
-
-def _at_year_end(maps: Mapping[str, DataMap]) -> set[str]:
-    emissions = [each for data_map in maps.values() for table in data_map.tables.values() for each in table.emissions]
-    return {each.event for each in emissions if each.as_fiscal_year_end}

@@ -29,9 +29,10 @@ def headline(data: ReportData, words: Words) -> str:
     reason = finding_text(data, failures[0], words) if failures else words("sentence.FAILED_UNEXPLAINED")
     changed = any(table.acted and not table.acted.untouched for table in all_tables(data))
     sums = totals(data)
+    acted = [table.acted for table in all_tables(data) if table.acted]
     values = {
-        "deleted": words("counted.deleted", n=sums.deleted or 0),
-        "anonymised": words("counted.anonymised", n=sums.anonymised or 0),
+        "deleted": words("counted.deleted", n=sum(each.deleted for each in acted)),
+        "anonymised": words("counted.anonymised", n=sum(each.anonymised for each in acted)),
         "would_delete": words("counted.would_delete", n=sums.due_delete or 0),
         "would_anonymise": words("counted.would_anonymise", n=sums.due_anonymise or 0),
         "systems": words("counted.systems", n=len(data.systems)),
@@ -52,7 +53,9 @@ def plain_summary(data: ReportData, words: Words) -> list[str]:
     if data.run.mode is Mode.DRY_RUN and sums.due is not None:
         deleted = words("counted.would_delete", n=sums.due_delete or 0)
         said.append(
-            words("p16.changed", deleted=deleted, anonymised=words("counted.would_anonymise", n=sums.due_anonymise or 0))
+            words(
+                "p16.changed", deleted=deleted, anonymised=words("counted.would_anonymise", n=sums.due_anonymise or 0)
+            )
         )
     elif sums.deleted is not None and sums.due:
         deleted = words("counted.deleted", n=sums.deleted)
@@ -89,7 +92,7 @@ def reason_text(data: ReportData, words: Words, key: str) -> str:
     """Return a reason of the plan in words: a purpose, a reason code, or ``PURPOSE/REASON``."""
     titles = {rule.name: rule.title for rule in data.rules}
     parts = [words.show(titles[part]) if part in titles else words.code("reason", part) for part in key.split("/")]
-    return " – ".join(parts)
+    return ": ".join(parts)
 
 
 def reasons(data: ReportData, field: str) -> Counter[str]:
@@ -104,7 +107,7 @@ def reasons(data: ReportData, field: str) -> Counter[str]:
 
 def totals(data: ReportData) -> Totals:
     """Return the sums over all systems."""
-    return total(all_tables(data), data.run.mode is Mode.ENFORCE)
+    return total(all_tables(data), enforce=data.run.mode is Mode.ENFORCE)
 
 
 def all_tables(data: ReportData) -> Iterable[TableFigures]:

@@ -6,32 +6,44 @@ from collections.abc import Mapping, Sequence
 
 from include.retention.report.entries import Body, Entry, in_both, latest_by
 from include.retention.report.figures import SystemFigures
-from include.retention.report.model import Check, Step, StepState, Validation
+from include.retention.report.model import Step, StepState
+from include.retention.report.parts import Check, Validation
 
-_WORST_FIRST = {"error": 0, "fail": 1, "pass": 2}
+_WORST_FIRST = ("error", "fail", "warn", "pass")
 
 
-def collect_validation(
-    entries: Sequence[Entry], systems: Sequence[SystemFigures], steps: Sequence[Step]
-) -> Validation:
+def collect_validation(entries: Sequence[Entry], systems: Sequence[SystemFigures], steps: Sequence[Step]) -> Validation:
     """Return all checks, the worst first within each system.
 
-    A system without checks is named as missing where the run's steps say that it should have been validated.
+    A system without checks is named as missing where the run's steps say that it should have been validated. Checks
+    made before the act last changed something there are old news and count as missing too.
     """
     expected = any(step.name == "validate" and step.state is not StepState.NOT_NEEDED for step in steps)
-    found = {str(key[0]): entry.body for key, entry in latest_by(entries, "validated", "system").items()}
-    checks = [_check(system, each) for system, body in found.items() for each in body["checks"]]
+    found = validated(entries)
+    order = [each.system for each in systems]
+    checks = [_check(system, each) for system in order if system in found for each in found[system].body["checks"]]
+    checks.sort(key=lambda check: (order.index(check.system), _WORST_FIRST.index(check.outcome)))
     outcomes = [check.outcome for check in checks]
-    order = {each.system: place for place, each in enumerate(systems)}
-    checks.sort(key=lambda check: (order.get(check.system, len(order)), _WORST_FIRST.get(check.outcome, 0)))
     return Validation(
         checks=tuple(checks),
-        missing=tuple(each.system for each in systems if expected and each.system not in found),
+        missing=tuple(system for system in order if expected and system not in found),
         passed=outcomes.count("pass"),
         failed=outcomes.count("fail"),
-        errors=len(outcomes) - outcomes.count("pass") - outcomes.count("fail"),
+        warnings=outcomes.count("warn"),
+        errors=outcomes.count("error"),
         files=_files(systems),
     )
+
+
+def validated(entries: Sequence[Entry]) -> Mapping[str, Entry]:
+    """Return each system's newest validation, where nothing was changed in the system after it."""
+    acted = {key[0]: entry.seq for key, entry in latest_by(entries, "batch_verified", "system").items()}
+    acted |= {
+        key[0]: max(entry.seq, acted.get(key[0], 0))
+        for key, entry in latest_by(entries, "batch_started", "system").items()
+    }
+    newest = {str(key[0]): entry for key, entry in latest_by(entries, "validated", "system").items()}
+    return {system: entry for system, entry in newest.items() if entry.seq > acted.get(system, 0)}
 
 
 def _check(system: str, body: Body) -> Check:
@@ -41,11 +53,21 @@ def _check(system: str, body: Body) -> Check:
         check=str(body["check"]),
         title=in_both(body.get("title") or body["check"]),
         severity=str(body.get("severity") or ""),
-        outcome=str(body["outcome"]),
+        outcome=_outcome(body),
         examined=_count(body.get("examined")),
         unexpected=_count(body.get("unexpected")),
         limit="" if body.get("limit") is None else str(body["limit"]),
     )
+
+
+def _outcome(body: Body) -> str:
+    """Return pass, fail, warn or error. A failed check that tolerates it warns; an unknown outcome is an error."""
+    outcome = str(body["outcome"])
+    if outcome == "pass":
+        return outcome
+    if body.get("severity") == "warning":
+        return "warn"
+    return outcome if outcome == "fail" else "error"
 
 
 def _count(value: object) -> int | None:

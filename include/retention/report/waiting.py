@@ -11,9 +11,9 @@ import pandas as pd
 
 from include.retention.data_map.model import DataMap
 from include.retention.periods import after
-from include.retention.policy.model import Period
+from include.retention.policy.model import Period, Text
 from include.retention.report.entries import Entry, in_both, latest
-from include.retention.report.model import Hold, Objections, Referrals, Resolution
+from include.retention.report.parts import Hold, Objections, Referrals, Resolution
 from include.retention.terms import Reason
 
 
@@ -23,6 +23,8 @@ def collect_holds(holds: pd.DataFrame | None, today: date, zone: ZoneInfo) -> tu
     Args:
         holds: columns hold_id, scope, owner, reason, placed_at (instant), review_on (local day or empty); None
             where the control database couldn't be read.
+        today: the local day of the report.
+        zone: local time.
     """
     if holds is None:
         return None
@@ -52,7 +54,10 @@ def collect_referrals(
     Args:
         referrals: columns system, table, group, reason, first_seen (instant or local day), records (count); None
             where the control database couldn't be read.
+        maps: for the tables' titles.
         period: how long a referral may wait.
+        today: the local day of the report.
+        zone: local time.
     """
     if referrals is None:
         return None
@@ -107,7 +112,7 @@ def collect_objections(entries: Sequence[Entry], by_channel: Mapping[str, int] |
     )
 
 
-def _title(maps: Mapping[str, DataMap], system: str, table: str) -> Any:
+def _title(maps: Mapping[str, DataMap], system: str, table: str) -> Text:
     known = maps.get(system)
     return known.tables[table].title if known and table in known.tables else in_both(table)
 

@@ -85,7 +85,7 @@ class Words:
             return self("period.and").join([", ".join(parts[:-1]), parts[-1]])
         return parts[0] if parts else self("period.day", n=0)
 
-    def keep(self, keep: Keep, episodic: bool = False) -> str:
+    def keep(self, keep: Keep, *, episodic: bool = False) -> str:
         """Return how long a purpose keeps, in words.
 
         Args:
