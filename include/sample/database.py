@@ -42,20 +42,18 @@ def reset(urls: Mapping[str, sa.URL]) -> None:
     """Drop the sample's own tables and make them again, empty. Other tables are left alone."""
     for system, url in urls.items():
         engine = connect(url)
-        if engine.dialect.name == "sqlite":
-            _remove(url)
-        else:
+        try:
             SYSTEMS[system].drop_all(engine)
-        SYSTEMS[system].create_all(engine)
-        engine.dispose()
+            SYSTEMS[system].create_all(engine)
+        finally:
+            engine.dispose()
 
 
-def _remove(url: sa.URL) -> None:
-    """Remove a SQLite file with its journals."""
-    path = Path(str(url.database))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
-        file.unlink(missing_ok=True)
+def remove_files(folder: Path) -> None:
+    """Remove a folder's three SQLite files with their journals: quicker than emptying them."""
+    for system in SYSTEMS:
+        for end in ("", "-wal", "-shm", "-journal"):
+            (folder / f"{system}.db{end}").unlink(missing_ok=True)
 
 
 @dataclass

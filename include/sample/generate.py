@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 
@@ -102,30 +103,36 @@ def create(
             names are dropped.
     """
     out.mkdir(parents=True, exist_ok=True)
+    database.remove_files(out)
     where = {**database.sqlite_urls(out), **{system: sa.make_url(url) for system, url in (urls or {}).items()}}
     database.reset(where)
+    sample = Sample(where, out, 0, 0)
+    shutil.rmtree(sample.id_copies, ignore_errors=True)
     with ExitStack() as stack:
         engines = {system: database.connect(url) for system, url in where.items()}
         for engine in engines.values():
             stack.callback(engine.dispose)
-        writer = database.Writer(engines)
-        sample = Sample(where, out, 0, 0)
         file = stack.enter_context(sample.expected.open("w", encoding="utf-8", newline=""))
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(HEADER)
-        people, rows, holds = 0, 0, list[dict[str, object]]()
-        reference = list(_reference_rows(Timeline(as_of)))
-        writer.add(reference)
-        for cluster in clusters(subjects, as_of, seed):
-            writer.add((row.table, row.values) for row in cluster.rows)
-            lines.writerows(expected(cluster.rows))
-            _write_files(sample.id_copies, cluster.files)
-            holds.extend(cluster.holds)
-            people += cluster.people
-            rows += len(cluster.rows)
-        writer.flush()
-        sample.holds.write_text(json.dumps(holds, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-    return Sample(where, out, people, rows + len(reference))
+        return _fill(sample, clusters(subjects, as_of, seed), Timeline(as_of), database.Writer(engines), file)
+
+
+def _fill(sample: Sample, made: Iterator[Cluster], time: Timeline, writer: database.Writer, file: TextIO) -> Sample:
+    """Write clusters as they come."""
+    lines = csv.writer(file, lineterminator="\n")
+    lines.writerow(HEADER)
+    reference = list(_reference_rows(time))
+    writer.add(reference)
+    people, rows, holds = 0, len(reference), list[dict[str, object]]()
+    for cluster in made:
+        writer.add((row.table, row.values) for row in cluster.rows)
+        lines.writerows(expected(cluster.rows))
+        _write_files(sample.id_copies, cluster.files)
+        holds.extend(cluster.holds)
+        people += cluster.people
+        rows += len(cluster.rows)
+    writer.flush()
+    sample.holds.write_text(json.dumps(holds, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    return replace(sample, subjects=people, rows=rows)
 
 
 def _write_files(root: Path, files: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import wall_clock
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, credit, crm, letters, orders, shop
 from include.sample.facts.standing import GONE, UNKNOWN
 from include.sample.outcomes import DUE, REFER
 from include.sample.scenarios.prospects import NOBODY
@@ -129,17 +129,17 @@ def log_in_and_opened_letter(c: Cluster) -> None:
 def children_before_parents(c: Cluster) -> None:
     """Everything about a customer goes, in the order of the foreign keys."""
     who = people.customer(c, GONE, c.time.ago(1300))
-    order = shop.order(c, who.row, who.person, c.time.ago(1404), c.time.ago(1400))
+    order = orders.order(c, who.row, who.person, c.time.ago(1404), c.time.ago(1400))
     about: dict[str, object] = {"customer_id": who.customer_id}
     delivery = c.rows[-1]
-    complaint = shop.support_case(
+    complaint = orders.support_case(
         c,
         c.time.ago(1390),
         c.time.ago(1380),
         "complaint",
         {**about, "order_id": order.values["order_id"], "delivery_id": delivery.values["delivery_id"]},
     )
-    shop.credit_check(c, about, c.time.ago(2400), DUE, id_copy_of=who.person)
+    credit.credit_check(c, about, c.time.ago(2400), DUE, id_copy_of=who.person)
     shop.web_login(c, who.customer_id, c.time.ago(1310))
     subscriber = letters.subscriber(c, who.person, DUE)
     letters.engagement(c, letters.send(c, subscriber, c.time.ago(1320)), c.time.ago(1319), DUE)

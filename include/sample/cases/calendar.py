@@ -9,7 +9,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import LOG_MONTHS, TEN_YEARS, consumer_warranty, instant, months_after
-from include.sample.facts import books, letters, shop
+from include.sample.facts import books, letters, orders, shop
 from include.sample.facts.standing import ACTIVE
 from include.sample.outcomes import DUE, KEEP, REFER, Row
 
@@ -60,7 +60,7 @@ def ten_years_from_a_leap_day(c: Cluster) -> None:
     """Put into circulation on 29 February 2016: through 28 February 2026."""
     who = people.customer(c)
     leap_day = date(2016, 2, 29)
-    shop.order(c, who.row, who.person, date(2016, 3, 7), date(2016, 3, 10), shop.Goods(circulated_on=leap_day))
+    orders.order(c, who.row, who.person, date(2016, 3, 7), date(2016, 3, 10), orders.Goods(circulated_on=leap_day))
     over = c.time.as_of > date(2026, 2, 28)
     c.promise(c.rows[-1], "DELETE" if over else "RETAIN")
 
@@ -75,7 +75,7 @@ def ten_years_to_the_day(c: Cluster) -> None:
 
     for circulated, verdict in ((c.time.last_over(ten_years), "DELETE"), (c.time.first_live(ten_years), "RETAIN")):
         sold = circulated + timedelta(days=40)
-        shop.order(c, who.row, who.person, sold, sold + timedelta(days=3), shop.Goods(circulated_on=circulated))
+        orders.order(c, who.row, who.person, sold, sold + timedelta(days=3), orders.Goods(circulated_on=circulated))
         c.promise(c.rows[-1], verdict)
 
 
@@ -83,13 +83,13 @@ def ten_years_to_the_day(c: Cluster) -> None:
 def chained_periods(c: Cluster) -> None:
     """Delivered on 29 February 2024: three years to 28 February 2027, then two months to 28 April."""
     who = people.customer(c)
-    row = shop.order(c, who.row, who.person, date(2024, 2, 26), date(2024, 2, 29))
+    row = orders.order(c, who.row, who.person, date(2024, 2, 26), date(2024, 2, 29))
     c.promise(row, "DELETE" if c.time.as_of > date(2027, 4, 28) else "RETAIN")
     for delivered, verdict in (
         (c.time.last_over(consumer_warranty), "DELETE"),
         (c.time.first_live(consumer_warranty), "RETAIN"),
     ):
-        row = shop.order(c, who.row, who.person, delivered - timedelta(days=3), delivered)
+        row = orders.order(c, who.row, who.person, delivered - timedelta(days=3), delivered)
         c.promise(row, verdict)
 
 
@@ -97,8 +97,8 @@ def chained_periods(c: Cluster) -> None:
 def two_months_from_new_years_eve(c: Cluster) -> None:
     """A guarantee until 31 December 2024 can be called on through 28 February 2025."""
     who = people.customer(c)
-    goods = shop.Goods(guarantee_until=date(2024, 12, 31))
-    row = shop.order(c, who.row, who.person, date(2021, 5, 27), date(2021, 6, 1), goods)
+    goods = orders.Goods(guarantee_until=date(2024, 12, 31))
+    row = orders.order(c, who.row, who.person, date(2021, 5, 27), date(2021, 6, 1), goods)
     c.promise(row, "DELETE" if c.time.as_of > date(2025, 2, 28) else {"shipping": "RETAIN", "gift": "ANONYMISE"})
 
 
@@ -150,7 +150,7 @@ def ends_on_a_sunday(c: Cluster) -> None:
     delivered = sunday
     while consumer_warranty(delivered) > sunday:
         delivered -= timedelta(days=1)
-    c.promise(shop.order(c, who.row, who.person, delivered - timedelta(days=2), delivered), "DELETE")
+    c.promise(orders.order(c, who.row, who.person, delivered - timedelta(days=2), delivered), "DELETE")
 
 
 @case("A14")

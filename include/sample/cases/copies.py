@@ -8,7 +8,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import CREDIT_CHECK_DAYS, wall_clock
-from include.sample.facts import books, crm, shop
+from include.sample.facts import books, credit, crm, orders, shop
 from include.sample.facts.standing import GONE
 from include.sample.outcomes import DUE, KEEP
 from include.sample.scenarios.prospects import OPEN
@@ -31,7 +31,7 @@ def id_copy_with_its_derivatives(c: Cluster) -> None:
     """Scan, thumbnail and text that was read from it: all of them, and then the row. No law asks for ten years."""
     who = people.customer(c)
     about: dict[str, object] = {"customer_id": who.customer_id}
-    shop.credit_check(c, about, c.time.ago(3200), KEEP, id_copy_of=who.person)
+    credit.credit_check(c, about, c.time.ago(3200), KEEP, id_copy_of=who.person)
     c.promise(c.rows[-1], "DELETE")
     c.promise(c.rows[-2], {"report": "ANONYMISE", "decision": "RETAIN"})
 
@@ -67,15 +67,15 @@ def gift(c: Cluster) -> None:
     """The recipient's address lives for delivery and complaints, not for the buyer's guarantee."""
     who = people.customer(c)
     for days, goods, verdict in (
-        (300, shop.Goods(gift_to=c.person()), "RETAIN"),
-        (400, shop.Goods(product_class="consumable", gift_to=c.person()), "DELETE"),
+        (300, orders.Goods(gift_to=c.person()), "RETAIN"),
+        (400, orders.Goods(product_class="consumable", gift_to=c.person()), "DELETE"),
         (
             1300,
-            shop.Goods(gift_to=c.person(), guarantee_until=c.time.ago(-500)),
+            orders.Goods(gift_to=c.person(), guarantee_until=c.time.ago(-500)),
             {"shipping": "RETAIN", "gift": "ANONYMISE"},
         ),
     ):
-        order = shop.order(c, who.row, who.person, c.time.ago(days + 3), c.time.ago(days), goods)
+        order = orders.order(c, who.row, who.person, c.time.ago(days + 3), c.time.ago(days), goods)
         c.promise(order, verdict)
 
 
@@ -83,7 +83,7 @@ def gift(c: Cluster) -> None:
 def id_copy_that_nobody_needed(c: Cluster) -> None:
     """A copy without a credit check: paid by card, or sent in to prove who asks for erasure."""
     who = people.customer(c)
-    c.promise(shop.id_document(c, who.person, who.customer_id, c.time.ago(12), DUE), "DELETE")
+    c.promise(credit.id_document(c, who.person, who.customer_id, c.time.ago(12), DUE), "DELETE")
 
 
 @case("K02")
@@ -100,7 +100,7 @@ def id_copy_after_the_credit_check(c: Cluster) -> None:
     ):
         who = people.customer(c)
         about: dict[str, object] = {"customer_id": who.customer_id}
-        row = shop.credit_check(c, about, completed, KEEP, id_copy_of=who.person)
+        row = credit.credit_check(c, about, completed, KEEP, id_copy_of=who.person)
         c.promise(c.rows[-1], verdict)
         c.promise(row, {"report": "ANONYMISE" if verdict == "DELETE" else "RETAIN", "decision": "RETAIN"})
 
@@ -113,6 +113,6 @@ def identity_number_of_a_prospect(c: Cluster) -> None:
     crm.dialogue(c, lead.values["lead_id"], c.time.ago(20), KEEP)
     kept = crm.lead(c, checked, c.time.ago(60), {**OPEN, "identity": KEEP}, {"pnr": checked.pnr})
     crm.dialogue(c, kept.values["lead_id"], c.time.ago(20), KEEP)
-    shop.credit_check(c, {"lead_id": kept.values["lead_id"]}, None, KEEP)
+    credit.credit_check(c, {"lead_id": kept.values["lead_id"]}, None, KEEP)
     c.promise(lead, {"contact": "RETAIN", "identity": "ANONYMISE"})
     c.promise(kept, "RETAIN")

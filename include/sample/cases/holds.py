@@ -8,7 +8,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import consumer_warranty
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, crm, letters, orders, shop
 from include.sample.facts.standing import GONE, IN_WARRANTY
 from include.sample.outcomes import DUE, KEEP
 
@@ -65,8 +65,8 @@ def hold_on_one_record(c: Cluster) -> None:
     """A hold on one record: it stays, and what it refers to is emptied instead of deleted."""
     who = people.customer(c, GONE, c.time.ago(700))
     about: dict[str, object] = {"customer_id": who.customer_id}
-    held = shop.support_case(c, c.time.ago(800), c.time.ago(790), "complaint", about, KEEP)
-    other = shop.support_case(c, c.time.ago(780), c.time.ago(770), "complaint", about)
+    held = orders.support_case(c, c.time.ago(800), c.time.ago(790), "complaint", about, KEEP)
+    other = orders.support_case(c, c.time.ago(780), c.time.ago(770), "complaint", about)
     hold(c, {"scope": "record", "system": "sales", "table": "support_case", "key": [held.values["case_id"]]})
     c.promise(held, "RETAIN")
     c.promise(other, "DELETE")
@@ -79,14 +79,14 @@ def complaint_on_the_last_day(c: Cluster) -> None:
     p = c.person()
     row = shop.customer(c, p, IN_WARRANTY)
     delivered = c.time.last_over(consumer_warranty)
-    order = shop.order(c, row, p, delivered - timedelta(days=4), delivered, shop.Goods(claimed=True))
+    order = orders.order(c, row, p, delivered - timedelta(days=4), delivered, orders.Goods(claimed=True))
     delivery = c.rows[-1]
     about = {
         "customer_id": row.values["customer_id"],
         "order_id": order.values["order_id"],
         "delivery_id": delivery.values["delivery_id"],
     }
-    complaint = shop.support_case(c, consumer_warranty(delivered), None, "complaint", about)
+    complaint = orders.support_case(c, consumer_warranty(delivered), None, "complaint", about)
     c.promise(complaint, "RETAIN")
     c.promise(delivery, "RETAIN")
     c.promise(order, {"shipping": "RETAIN", "gift": "ANONYMISE"})

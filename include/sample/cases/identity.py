@@ -11,7 +11,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster, Person
 from include.sample.days import instant, wall_clock
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, crm, letters, orders, shop
 from include.sample.facts.standing import ACTIVE, FORMER, GONE, Standing
 from include.sample.names import spell_telephone
 from include.sample.outcomes import DUE, KEEP, REFER, Row
@@ -73,7 +73,7 @@ def ambiguous_century(c: Cluster) -> None:
     p = replace(c.person(), pnr=f"19{nine}{registers.check_digit(nine)}")
     who = people.customer(c, IN_DOUBT, c.time.ago(900), person=p, values={"pnr": p.pnr[2:]}, contract=REFER)
     who.debtor.values["pnr"] = None
-    order = shop.order(c, who.row, p, c.time.ago(1404), c.time.ago(1400))
+    order = orders.order(c, who.row, p, c.time.ago(1404), c.time.ago(1400))
     c.promise(who.row, {"master": "REFER", "identity": "REFER", "profile": "REFER", "payment": "REFER"})
     # The order's clocks are its own: they don't ask who the buyer is.
     c.promise(order, "DELETE")
@@ -151,7 +151,7 @@ def three_keys(c: Cluster) -> None:
 def systems_disagree_on_the_end(c: Cluster) -> None:
     """The contract ended two years ago, an order 100 days ago: the later one counts."""
     who = people.customer(c, FORMER, c.time.ago(730), contract=DUE)
-    shop.order(c, who.row, who.person, c.time.ago(104), c.time.ago(100))
+    orders.order(c, who.row, who.person, c.time.ago(104), c.time.ago(100))
     subscriber = letters.subscriber(c, who.person, KEEP)
     c.promise(who.row, {"master": "RETAIN", "profile": "RETAIN"})
     c.promise(subscriber, "RETAIN")

@@ -9,7 +9,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import BUSINESS_WARRANTY_MONTHS, PROSPECT_MONTHS, months_after
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, credit, crm, letters, orders, shop
 from include.sample.facts.standing import ACTIVE, GONE
 from include.sample.outcomes import DUE, KEEP
 from include.sample.scenarios.companies import BOTH_DUE, BOTH_KEPT, NO_MARKETING, contact_at
@@ -24,7 +24,7 @@ def restarted(c: Cluster) -> None:
     """Ended, restarted eight months later: episodes, not one end date. The old ID copy doesn't come back."""
     who = people.customer(c, ACTIVE, started=c.time.ago(360))
     old = shop.subscription(c, who.customer_id, who.person.name, c.time.ago(1500), c.time.ago(600), DUE)
-    shop.credit_check(c, {"customer_id": who.customer_id}, c.time.ago(1490), KEEP, id_copy_of=who.person)
+    credit.credit_check(c, {"customer_id": who.customer_id}, c.time.ago(1490), KEEP, id_copy_of=who.person)
     copy = c.rows[-1]
     c.promise(who.row, {"master": "RETAIN", "profile": "RETAIN", "payment": "RETAIN"})
     c.promise(old, "DELETE")
@@ -119,7 +119,7 @@ def web_customer_of_long_ago(c: Cluster) -> None:
     """No end date anywhere: the last order ended the relationship."""
     p = c.person()
     row = shop.customer(c, p, GONE, shop.profile_values(c, p))
-    order = shop.order(c, row, p, c.time.ago(3504), c.time.ago(3500))
+    order = orders.order(c, row, p, c.time.ago(3504), c.time.ago(3500))
     c.promise(order, "DELETE")
     c.promise(row, "DELETE")
 
@@ -185,7 +185,7 @@ def sole_trader(c: Cluster) -> None:
         firm = crm.sole_trader(c, owner, {"master": master, "identity": DUE})
         ended = c.time.ago(500)
         crm.framework(c, firm.values["company_id"], None, ended - timedelta(days=900), ended, KEEP)
-        shop.order(c, firm, owner, received - timedelta(days=2), received)
+        orders.order(c, firm, owner, received - timedelta(days=2), received)
         c.promise(firm, {"master": "RETAIN" if master == KEEP else "ANONYMISE", "identity": "ANONYMISE"})
 
 

@@ -8,7 +8,7 @@ from include.sample.cases import people
 from include.sample.cases.registry import Registry
 from include.sample.cluster import Cluster
 from include.sample.days import CALL_PROOF_MONTHS, FORMER_CUSTOMER_MONTHS, months_after, wall_clock
-from include.sample.facts import crm, letters, shop
+from include.sample.facts import crm, letters, orders, shop
 from include.sample.facts.standing import FORMER, GONE, IN_WARRANTY
 from include.sample.names import spell_telephone
 from include.sample.outcomes import DUE, KEEP, REFER
@@ -53,7 +53,7 @@ def prospect_objects_after_opening(c: Cluster) -> None:
 def former_customer_objects(c: Cluster) -> None:
     """Day 20 of 365: marketing data go now, the warranty's stay."""
     who = people.customer(c, IN_WARRANTY, c.time.ago(40), person=c.objector())
-    order = shop.order(c, who.row, who.person, c.time.ago(204), c.time.ago(200))
+    order = orders.order(c, who.row, who.person, c.time.ago(204), c.time.ago(200))
     subscriber = letters.subscriber(c, who.person, DUE)
     letters.objection(c, {"email": who.person.email}, c.time.ago(20))
     c.promise(subscriber, "DELETE")

@@ -1,5 +1,6 @@
 """People that many cases start from."""
 
+# ruff: noqa: PLR0913 - a fact has many columns.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from datetime import date, timedelta
 
 from include.sample.cases import people
@@ -18,7 +17,7 @@ from include.sample.days import (
     instant,
     months_after,
 )
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, credit, crm, letters, orders, shop
 from include.sample.facts.standing import ACTIVE, FORMER, GONE, IN_WARRANTY, Standing
 from include.sample.outcomes import DUE, KEEP
 from include.sample.scenarios.companies import BOTH_KEPT
@@ -35,10 +34,10 @@ def union_of_purposes(c: Cluster) -> None:
     ended = c.time.ago(490)
     values = shop.login_values(c, c.time.ago(500)) | {"payment_token": "tok_b01", "credit_limit": 20000}
     who = people.customer(c, IN_WARRANTY, ended, values=values)
-    order = shop.order(c, who.row, who.person, c.time.ago(765), c.time.ago(760))
+    order = orders.order(c, who.row, who.person, c.time.ago(765), c.time.ago(760))
     invoice = books.invoice(c, who.payer, who.debtor_id, c.time.ago(760))
     about: dict[str, object] = {"customer_id": who.customer_id}
-    shop.credit_check(c, about, c.time.ago(900), DUE, id_copy_of=who.person)
+    credit.credit_check(c, about, c.time.ago(900), DUE, id_copy_of=who.person)
     copy = c.rows[-1]
     subscriber = letters.subscriber(c, who.person, DUE)
     letters.engagement(c, letters.send(c, subscriber, c.time.ago(520)), c.time.ago(519), DUE)
@@ -173,7 +172,8 @@ def objection_on_grounds_of_ones_own(c: Cluster) -> None:
 def consumable(c: Cluster) -> None:
     """A right to complain doesn't justify keeping data about toner."""
     who = people.customer(c)
-    order = shop.order(c, who.row, who.person, c.time.ago(65), c.time.ago(60), shop.Goods(product_class="consumable"))
+    toner = orders.Goods(product_class="consumable")
+    order = orders.order(c, who.row, who.person, c.time.ago(65), c.time.ago(60), toner)
     # The row says until when marketing to a former customer is allowed; the addresses are gone.
     c.promise(order, {"reference": "RETAIN", "shipping": "ANONYMISE", "gift": "ANONYMISE"})
     c.promise(c.rows[-1], "DELETE")
@@ -183,7 +183,8 @@ def consumable(c: Cluster) -> None:
 def consumable_of_last_year(c: Cluster) -> None:
     """And when that is over, the row goes too."""
     who = people.customer(c)
-    order = shop.order(c, who.row, who.person, c.time.ago(405), c.time.ago(400), shop.Goods(product_class="consumable"))
+    toner = orders.Goods(product_class="consumable")
+    order = orders.order(c, who.row, who.person, c.time.ago(405), c.time.ago(400), toner)
     c.promise(order, "DELETE")
 
 
@@ -201,7 +202,7 @@ def five_year_guarantee(c: Cluster) -> None:
         closed = months_after(until, -60)
         p = c.person()
         row = shop.customer(c, p, standing)
-        order = shop.order(c, row, p, closed - timedelta(days=3), closed, shop.Goods(guarantee_until=until))
+        order = orders.order(c, row, p, closed - timedelta(days=3), closed, orders.Goods(guarantee_until=until))
         c.promise(c.rows[-1], verdict)
         if verdict == "RETAIN":
             c.promise(order, {"reference": "RETAIN", "shipping": "RETAIN", "gift": "ANONYMISE"})
@@ -223,7 +224,7 @@ def sale_to_a_company(c: Cluster) -> None:
     crm.representative(c, firm.company_id, buyer, c.time.ago(1500), None, BOTH_KEPT)
     crm.framework(c, firm.company_id, None, c.time.ago(1500), None, KEEP)
     for received, verdict in ((c.time.last_over(warranty), "DELETE"), (c.time.first_live(warranty), "RETAIN")):
-        order = shop.order(c, firm.row, buyer, received - timedelta(days=5), received)
+        order = orders.order(c, firm.row, buyer, received - timedelta(days=5), received)
         c.promise(order, verdict)
         c.promise(c.rows[-1], verdict)
 
@@ -234,7 +235,7 @@ def own_brand(c: Cluster) -> None:
     p = c.person()
     row = shop.customer(c, p, GONE)
     closed = c.time.ago(1900)
-    order = shop.order(c, row, p, closed - timedelta(days=4), closed, shop.Goods(circulated_on=c.time.ago(2000)))
+    order = orders.order(c, row, p, closed - timedelta(days=4), closed, orders.Goods(circulated_on=c.time.ago(2000)))
     c.promise(c.rows[-1], "RETAIN")
     c.promise(order, "ANONYMISE")
     c.promise(row, "ANONYMISE")
@@ -253,7 +254,7 @@ def question_without_a_purchase(c: Cluster) -> None:
     ):
         p = c.person()
         about: dict[str, object] = {"contact_name": p.name, "contact_email": p.email}
-        row = shop.support_case(c, opened, opened + timedelta(days=2), "question", about, outcome)
+        row = orders.support_case(c, opened, opened + timedelta(days=2), "question", about, outcome)
         c.promise(row, verdict)
 
 
@@ -261,7 +262,7 @@ def question_without_a_purchase(c: Cluster) -> None:
 def credit_report(c: Cluster) -> None:
     """The report has served; the decision stays with the running contract."""
     who = people.customer(c)
-    row = shop.credit_check(c, {"customer_id": who.customer_id}, c.time.ago(45), KEEP)
+    row = credit.credit_check(c, {"customer_id": who.customer_id}, c.time.ago(45), KEEP)
     c.promise(row, {"report": "ANONYMISE", "decision": "RETAIN"})
 
 

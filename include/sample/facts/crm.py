@@ -1,5 +1,6 @@
 """Facts of the sales system about companies and prospects."""
 
+# ruff: noqa: PLR0913, PLR0917 - a fact has many columns.
 from __future__ import annotations
 
 from dataclasses import dataclass

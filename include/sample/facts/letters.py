@@ -1,7 +1,9 @@
 """Facts of the marketing system."""
 
+# ruff: noqa: PLR0913 - a fact has many columns.
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from include.sample import names
@@ -98,7 +100,7 @@ def consent(c: Cluster, email: str, day: date, outcome: str, channel: str | None
 
 def objection(
     c: Cluster,
-    values: dict[str, object],
+    values: Mapping[str, object],
     received: date | datetime,
     *,
     kind: str = "objection",
@@ -108,8 +110,10 @@ def objection(
     """Add an objection (or a withdrawn consent).
 
     Args:
+        c: the cluster.
         values: e-mail or phone, and the channel; no channel means all.
         received: a day, or the exact instant.
+        kind: ``objection`` or ``withdrawal``.
         key: of the key of who objected; kept until it is lifted.
         proof: of where it came from.
     """

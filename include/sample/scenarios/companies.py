@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from include.sample import registers
 from include.sample.cluster import Cluster, Person
-from include.sample.facts import books, crm, letters, shop
+from include.sample.facts import books, crm, letters, orders, shop
 from include.sample.facts.standing import ACTIVE, GONE
 from include.sample.outcomes import DUE, KEEP, Row
 from include.sample.scenarios.private import yearly_invoices
@@ -34,7 +34,10 @@ def company_with(
     """Add a company with its representatives, agreement, debtor and yearly invoices.
 
     Args:
+        c: the cluster.
         representatives: what is expected of each of them; the first one signed.
+        started: the agreement's first day.
+        ended: its last day, or None.
         contract: what is expected of the agreement.
     """
     firm = crm.firm(c)
@@ -67,7 +70,7 @@ def contact_at(c: Cluster, company: Row, p: Person, outcome: str, left_on: date 
 def active_company(c: Cluster) -> None:
     """A running agreement with some representatives; one may have left, one may have objected."""
     started = c.time.between(c.rng, 400, 3600)
-    company, rows, people = company_with(c, [BOTH_KEPT] * c.rng.randint(1, 3), started, None, KEEP)
+    company, _, people = company_with(c, [BOTH_KEPT] * c.rng.randint(1, 3), started, None, KEEP)
     for p in people:
         if c.rng.random() < 0.6:
             contact_at(c, company, p, KEEP)
@@ -86,7 +89,7 @@ def active_company(c: Cluster) -> None:
             contact_at(c, company, p, DUE)
     if c.rng.random() < 0.5:
         placed = c.time.between(c.rng, 800, 1000) if c.rng.random() < 0.1 else c.time.between(c.rng, 20, 650)
-        shop.order(c, company, people[0], placed, placed + timedelta(days=4))
+        orders.order(c, company, people[0], placed, placed + timedelta(days=4))
     if c.rng.random() < 0.3:
         shop.note(c, {"company_id": company_id}, c.time.between(c.rng, 10, 390), KEEP)
 

@@ -1,5 +1,6 @@
 """Private customers: contracts, web orders, and how they end."""
 
+# ruff: noqa: PLR0913, PLR0917 - a fact has many columns.
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from datetime import date, timedelta
 
 from include.sample import registers
 from include.sample.cluster import Cluster, Person
-from include.sample.facts import books, letters, shop
+from include.sample.days import wall_clock
+from include.sample.facts import books, credit, letters, orders, shop
 from include.sample.facts.standing import ACTIVE, FORMER, GONE, IN_WARRANTY, Standing
 from include.sample.outcomes import DUE, KEEP, Row
 
@@ -109,21 +111,21 @@ def active_subscription(c: Cluster) -> None:
     if c.rng.random() < 0.05:
         opened = c.time.between(c.rng, 5, 30)
         about: dict[str, object] = {"customer_id": customer_id}
-        shop.support_case(c, opened, None if c.rng.random() < 0.8 else c.time.ago(2), "question", about)
+        orders.support_case(c, opened, None if c.rng.random() < 0.8 else c.time.ago(2), "question", about)
 
 
-def goods(c: Cluster, closed: date) -> shop.Goods:
+def goods(c: Cluster, closed: date) -> orders.Goods:
     """Return what somebody ordered."""
     dice = c.rng.random()
     if dice < 0.10:
-        return shop.Goods(product_class="consumable")
+        return orders.Goods(product_class="consumable")
     if dice < 0.16:
-        return shop.Goods(guarantee_until=closed + timedelta(days=5 * 365))
+        return orders.Goods(guarantee_until=closed + timedelta(days=5 * 365))
     if dice < 0.20:
-        return shop.Goods(circulated_on=closed - timedelta(days=100))
+        return orders.Goods(circulated_on=closed - timedelta(days=100))
     if dice < 0.27:
-        return shop.Goods(gift_to=c.person())
-    return shop.Goods()
+        return orders.Goods(gift_to=c.person())
+    return orders.Goods()
 
 
 def web_customer(
@@ -131,14 +133,14 @@ def web_customer(
 ) -> Row:
     """Add a web customer whose last order was closed on a day, with its invoice: no contract, no debtor."""
     row = shop.customer(c, p, standing, {"pnr": None, **(values or {})})
-    web_order(c, p, row, closed, goods(c, closed) if standing != IN_WARRANTY else shop.Goods())
+    web_order(c, p, row, closed, goods(c, closed) if standing != IN_WARRANTY else orders.Goods())
     return row
 
 
-def web_order(c: Cluster, p: Person, row: Row, closed: date, what: shop.Goods) -> Row:
+def web_order(c: Cluster, p: Person, row: Row, closed: date, what: orders.Goods) -> Row:
     """Add a closed order with its paid invoice, now and then sold abroad under the One Stop Shop."""
     placed = closed - timedelta(days=c.rng.randint(2, 6))
-    order = shop.order(c, row, p, placed, closed, what)
+    order = orders.order(c, row, p, placed, closed, what)
     payer = books.private_payer(c, p, row.values["customer_no"], pnr="")
     payer = replace(payer, values={**payer.values, "pnr": None})
     terms = books.Terms(paid_after=12, lines=c.rng.randint(1, 3), oss=c.rng.random() < 0.03)
@@ -152,7 +154,7 @@ def web_recent(c: Cluster) -> None:
     closed = c.time.between(c.rng, 20, 330)
     row = web_customer(c, p, FORMER, closed, shop.profile_values(c, p))
     for _ in range(c.rng.randrange(2)):
-        web_order(c, p, row, closed - timedelta(days=c.rng.randint(60, 500)), shop.Goods())
+        web_order(c, p, row, closed - timedelta(days=c.rng.randint(60, 500)), orders.Goods())
     logins(c, row.values["customer_id"])
     if c.rng.random() < 0.5:
         newsletter(c, p, KEEP)
@@ -163,7 +165,7 @@ def web_open(c: Cluster) -> None:
     p = c.person()
     row = shop.customer(c, p, ACTIVE, {"pnr": None, **everyday_values(c, p)})
     placed = c.time.between(c.rng, 1, 6)
-    shop.order(c, row, p, placed, None)
+    orders.order(c, row, p, placed, None)
     payer = books.private_payer(c, p, row.values["customer_no"])
     books.invoice(c, payer, None, placed, books.Terms(status="open"))
 
@@ -181,9 +183,9 @@ def web_in_warranty(c: Cluster) -> None:
 def web_gone(c: Cluster) -> None:
     """The last order years ago: nothing but bookkeeping is left; half of them hidden instead of deleted."""
     p = c.person()
-    hidden = {"deleted_at": shop.wall_clock(c.time.ago(400))} if c.rng.random() < 0.5 else {}
+    hidden = {"deleted_at": wall_clock(c.time.ago(400))} if c.rng.random() < 0.5 else {}
     row = shop.customer(c, p, GONE, {"pnr": None, **hidden})
-    web_order(c, p, row, c.time.between(c.rng, 1250, 2300), shop.Goods())
+    web_order(c, p, row, c.time.between(c.rng, 1250, 2300), orders.Goods())
 
 
 def former_recent(c: Cluster) -> None:
@@ -229,7 +231,7 @@ def credit_checked(c: Cluster) -> None:
     row, _, _ = contract_customer(c, p, ACTIVE, started, values=everyday_values(c, p))
     completed = c.time.between(c.rng, 3, 25) if fresh else c.time.between(c.rng, 40, 55)
     copy_of = p if c.rng.random() < 0.7 else None
-    shop.credit_check(c, {"customer_id": row.values["customer_id"]}, completed, KEEP, id_copy_of=copy_of)
+    credit.credit_check(c, {"customer_id": row.values["customer_id"]}, completed, KEEP, id_copy_of=copy_of)
 
 
 def family(c: Cluster) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from include.sample.cluster import Cluster
 from include.sample.days import wall_clock
-from include.sample.facts import crm, letters, shop
+from include.sample.facts import crm, letters, orders, shop
 from include.sample.facts.standing import ACTIVE
 from include.sample.outcomes import DUE, KEEP, REFER
 from include.sample.scenarios.private import contract_customer, newsletter
@@ -115,7 +115,7 @@ def enquirer(c: Cluster) -> None:
     old = c.rng.random() < 0.15
     opened = c.time.between(c.rng, 220, 400) if old else c.time.between(c.rng, 10, 150)
     about: dict[str, object] = {"contact_name": p.name, "contact_email": p.email}
-    shop.support_case(c, opened, opened + timedelta(days=3), "question", about, DUE if old else KEEP)
+    orders.support_case(c, opened, opened + timedelta(days=3), "question", about, DUE if old else KEEP)
 
 
 WEIGHTS: dict[Callable[[Cluster], None], float] = {

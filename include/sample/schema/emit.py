@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import MetaData
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import MetaData, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from include.sample.schema import SYSTEMS
 
 DIALECTS: Mapping[str, Dialect] = {
-    "sqlite": sqlite.dialect(),
-    "postgresql": postgresql.dialect(),
-    "mariadb": mysql.dialect(is_mariadb=True),
+    name: make_url(f"{name}{driver}://").get_dialect()()
+    for name, driver in (("sqlite", ""), ("postgresql", "+psycopg"), ("mariadb", "+pymysql"))
 }
 FOLDER = Path(__file__).parents[1] / "ddl"
 
