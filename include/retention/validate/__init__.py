@@ -1,0 +1,6 @@
+"""Step 7, validate: what the act left behind, measured afresh from the sources and judged by Great Expectations.
+
+Before a system's first batch `baseline` counts what must not change; afterwards `measure` counts again, from the
+sources alone, and `expectations` judges the counts. What act says of itself enters one check only, the balance, where
+it is held against what is really gone.
+"""

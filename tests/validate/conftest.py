@@ -1,0 +1,36 @@
+"""The shop of ``world.py``, planned, counted and acted upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from include.retention.connections import engine_at
+from tests.validate.world import World, make_world
+
+
+@pytest.fixture
+def planned(sqlite_url: sa.URL, tmp_path: Path) -> Iterator[World]:
+    """Give the shop with a plan: nothing counted, nothing done."""
+    engine = engine_at(sqlite_url, writes=True)
+    yield make_world(engine, tmp_path / "copies")
+    engine.dispose()
+
+
+@pytest.fixture
+def done(planned: World) -> World:
+    """Give the shop after a faultless act."""
+    planned.take_baseline()
+    planned.act()
+    return planned
+
+
+@pytest.fixture
+def anywhere(any_database_url: sa.URL, tmp_path: Path) -> Iterator[World]:
+    """Give the shop with a plan, once on every kind of server."""
+    engine = engine_at(any_database_url, writes=True)
+    yield make_world(engine, tmp_path / "copies")
+    engine.dispose()
