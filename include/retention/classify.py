@@ -127,12 +127,8 @@ def classify_group(
     longest = np.full(len(records.ids), -1, dtype="int16")
     by_company = any(use.scope is Scope.COMPANY for use in group.purposes)
     companies = [records.roles[role] for role in sorted(records.companies)] if by_company else []
-    needs_identity = any(use.scope is not Scope.RECORD for use in group.purposes)
     for subject, present in subjects_of(group, records):
-        if needs_identity:
-            _raise_problem(whole, present, _identity_problem(records, subject))
-        for company in companies:
-            _raise_problem(whole, present, _identity_problem(records, company))
+        undecided = np.zeros(len(records.ids), dtype=bool)
         for place, use in enumerate(group.purposes):
             clock, rests = clock_of(case, purposes[use.purpose], use.scope, subject)
             needs += [replace(need, rests=need.rests & present) for need in rests]
@@ -144,6 +140,11 @@ def classify_group(
             whole.started |= present & clock.started
             whole.ended |= present & clock.ended
             _raise_problem(whole, present, clock.problem)
+            if use.scope is not Scope.RECORD:
+                undecided |= ~clock.ended
+        # Whoever it is: where everything that could keep the data has been ended, nobody's identity keeps it.
+        for numbers in (subject, *companies):
+            _raise_problem(whole, present & undecided, _identity_problem(records, numbers))
     whole.problem = np.maximum(whole.problem, records.row_problem)
     state, reason = _decide(case, whole)
     verdicts = pd.DataFrame(
@@ -236,7 +237,7 @@ def clock_of(case: Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple
     ended, ended_day, doubt, ends = _ended(case, purpose, subject, start)
     through = np.where(start.open, OPEN_DAY, _last_day(start.day, purpose, case.moment.today))
     runs = through >= day_number(case.moment.as_of)
-    needs = [replace(need, rests=runs | (start.problem > 0)) for need in needs]
+    needs = [replace(need, rests=(runs & ~ended) | (start.problem > 0)) for need in needs]
     needs += [replace(need, rests=need.rests & (runs | (start.problem > 0))) for need in ends]
     # An end that can't be dated: nothing is kept on the strength of the purpose, nothing destroyed without a human.
     through = np.where(doubt > 0, NO_DAY, through)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +27,7 @@ from include.retention.extract import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
+from include.retention.policy.model import Period
 from include.retention.reading import read_facts, read_fiscal_years
 from include.retention.resolve import Resolved, TableName, match, resolve
 from include.retention.run import Run
@@ -263,7 +265,7 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
         first_seen = _first_seen(waiting.referrals, group)
         limit = day_number(run.row.as_of)
         seen = frame["record_ref"].map(first_seen)
-        due = [pd.notna(day) and day_number(after(day, run.policy.schedule.referral_period)) < limit for day in seen]
+        due = [pd.notna(day) and _waited(day, run.policy.schedule.referral_period, limit) for day in seen]
         fallback = frame[f"fallback:{group}"].to_numpy()
         waited = waits & np.array(due, dtype=bool) & (fallback != OPEN_DAY) & (fallback < limit)
         state[carried | waited] = EXPIRED
@@ -273,6 +275,10 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
     return frame
 
 
-def _first_seen(referrals: pd.DataFrame, group: str) -> dict[str, object]:
+def _waited(first_seen: date, period: Period, as_of: int) -> bool:
+    return day_number(after(first_seen, period)) < as_of
+
+
+def _first_seen(referrals: pd.DataFrame, group: str) -> dict[str, date]:
     mine = referrals[referrals["group"] == group]
-    return dict(zip(mine["record_ref"], mine["first_seen"], strict=True))
+    return {ref: pd.Timestamp(day).date() for ref, day in zip(mine["record_ref"], mine["first_seen"], strict=True)}

@@ -92,7 +92,7 @@ def _targets(
 
 
 def _is_latest(facts: pd.DataFrame, number: int, latest: Found) -> Bools:
-    """An ongoing or an unreadable event is as good as the latest."""
+    """An ongoing or an unreadable event is as good as the latest; beside an ongoing one no earlier end counts."""
     state, day = facts[f"ev{number}:state"].to_numpy(), facts[f"ev{number}:day"].to_numpy()
-    found: Bools = (state != ABSENT) & ((state != KNOWN) | (day >= latest.day))
+    found: Bools = (state != ABSENT) & ((state != KNOWN) | ((day >= latest.day) & ~latest.open))
     return found

@@ -12,9 +12,10 @@ from datetime import date
 import numpy as np
 
 from include.retention.classify import (
-    NO_DAY,
+    EXPIRED,
     OPEN_DAY,
     REASONS,
+    RETAINED,
     Case,
     Moment,
     Records,
@@ -24,9 +25,8 @@ from include.retention.classify import (
     start_of,
     subjects_of,
 )
-from include.retention.classify import EXPIRED, RETAINED
 from include.retention.data_map.model import Group, Table
-from include.retention.dates import REFER_CODES
+from include.retention.dates import NO_DAY, REFER_CODES, day_number
 from include.retention.events import Events
 from include.retention.policy.model import Purpose
 from include.retention.terms import Reason
@@ -138,7 +138,7 @@ def _clock(case: Case, purpose: Purpose, place: int, subject: np.ndarray) -> Clo
         started=None if day == NO_DAY else as_date(day),
         goes_on=bool(start.open[0]),
         through=None if through in {OPEN_DAY, NO_DAY} else as_date(through),
-        live=through >= (np.datetime64(case.moment.as_of, "D") - np.datetime64(0, "D")).astype("int64"),
+        live=through >= day_number(case.moment.as_of),
         ended_at_once=bool(clock.ended[0]),
         problem=REFER_CODES[int(clock.problem[0])],
     )

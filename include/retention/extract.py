@@ -75,7 +75,7 @@ class Extractor:
 
     def read_table(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
         """Yield the table's facts frame in chunks of ``CHUNK_ROWS`` rows."""
-        statement, names = self._statement(table)
+        statement, names = self._statement(table, self.target(table))
         result = connection.execution_options(yield_per=CHUNK_ROWS).execute(statement)
         for rows in result.partitions(CHUNK_ROWS):
             yield self._facts(table, names, rows)
@@ -85,15 +85,16 @@ class Extractor:
 
         A record that is gone isn't in the frame.
         """
-        statement, names = self._statement(table)
-        chosen = statement.where(key_condition(self.target(table), table.key, keys))
+        target = self.target(table)
+        statement, names = self._statement(table, target)
+        chosen = statement.where(key_condition(target, table.key, keys))
         if connection.dialect.name != "sqlite":
             chosen = chosen.with_for_update()
         return self._facts(table, names, connection.execute(chosen).all())
 
     def empty(self, table: Table) -> pd.DataFrame:
         """Return a facts frame without rows."""
-        return self._facts(table, self._statement(table)[1], [])
+        return self._facts(table, self._statement(table, self.target(table))[1], [])
 
     def read_fiscal_years(self, connection: sa.Connection) -> pd.DataFrame:
         """Return ``first`` and ``last`` (int32 local days) of each fiscal year whose two dates can be read."""
@@ -108,8 +109,7 @@ class Extractor:
         found = pd.DataFrame({"first": first, "last": last})
         return found[(first != NO_DAY) & (last != NO_DAY)].reset_index(drop=True)
 
-    def _statement(self, table: Table) -> tuple[sa.Select[Any], list[str]]:
-        target = self.target(table)
+    def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})
         selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
         for number, emission in enumerate(table.emissions):

@@ -1,0 +1,236 @@
+"""Step 6, act, for one system: the approved plan, what is confirmed of it, and the last look before each batch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from include.retention import clock
+from include.retention.act import ActResult, Batch, BatchResult, act_on_system
+from include.retention.deciding import subjects_held
+from include.retention.errors import ActError, ApprovalError
+from include.retention.extract import Extractor, json_key
+from include.retention.keys import RECORD
+from include.retention.ledger.approvals import approval_for
+from include.retention.ledger.batches import BatchState, batches_of, start_batch, verify_batch
+from include.retention.ledger.chain import append
+from include.retention.ledger.holds import holds_in_force
+from include.retention.ledger.items import ItemState, mark_items
+from include.retention.ledger.locks import held_lock
+from include.retention.planning import CONFIRM, require_sealed
+from include.retention.reading import extractor_for, system_engine
+from include.retention.run import Run
+from include.retention.terms import Mode, Verdict
+from include.retention.validate.baseline import take_baseline
+from include.retention.verifying import before_act
+
+
+def act_on(run: Run, system: str) -> dict[str, Any]:
+    """Carry out what is approved and confirmed in one system, and say in the ledger what was measured.
+
+    Raises:
+        ApprovalError: no approval of exactly this plan is in force, or the run is a dry run.
+        LockError: another process is destroying in the system.
+        ActError: something remains that the plan orders.
+    """
+    require_approval(run)
+    items = run.staging.phase(CONFIRM).read("items")
+    items = items[items["system"] == system]
+    data_map = run.policy.maps[system]
+    engine = system_engine(data_map, writes=True)
+    try:
+        with held_lock(run.control, system, run.run_id, clock.now) as alive:
+            extractor = extractor_for(run, data_map, engine)
+            _keep_baseline(run, engine, extractor, items)
+            batches = list(_batches(run, items))
+            journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, alive)
+            for batch, _ in batches:
+                if not batch.keys:
+                    journal.started(batch)
+                    journal.verified(batch, BatchResult(done=0, drift=0, remaining=0))
+            subjects = dict(zip(items["record_ref"], items["subjects"], strict=True))
+            identifiers = run.staging.phase(CONFIRM).read("identifiers")
+            result = act_on_system(
+                engine,
+                data_map,
+                extractor.references,
+                [batch for batch, _ in batches if batch.keys],
+                recheck=_Recheck(run, extractor, subjects, identifiers, journal.drifted),
+                journal=journal,
+            )
+    finally:
+        engine.dispose()
+    return _told(system, result)
+
+
+def require_approval(run: Run) -> None:
+    """Let nothing be destroyed without an approval of exactly the plan at hand.
+
+    A task that somebody marked successful by hand leaves no entry in the ledger, so it is no approval.
+    """
+    if run.row.mode is not Mode.ENFORCE:
+        message = f"run {run.run_id} is a dry run: it may change nothing."
+        raise ApprovalError(message)
+    require_sealed(run)
+    with run.control.connect() as connection:
+        approval = approval_for(connection, run.run_id, str(run.row.plan_digest))
+    if approval is None:
+        message = (
+            f"run {run.run_id}: the ledger holds no approval of its plan {str(run.row.plan_digest)[:12]}. "
+            "Marking a task as successful is none: clear `ask_for_approval` and answer it."
+        )
+        raise ApprovalError(message)
+
+
+def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]:
+    """Yield the batches that aren't verified yet, each with the records that confirmation left out of it."""
+    with run.control.connect() as connection:
+        done = {each.batch for each in batches_of(connection, run.run_id) if each.state is BatchState.VERIFIED}
+    for number, rows in items.groupby("batch", sort=True):
+        if int(number) in done:
+            continue
+        still = rows[rows["confirmed"]]
+        first = rows.iloc[0]
+        batch = Batch(
+            batch_id=str(number),
+            system=first["system"],
+            table=first["table"],
+            action=Verdict(first["action"]),
+            groups=tuple(json.loads(first["groups"])),
+            keys=[tuple(json.loads(key)) for key in still["key"]],
+            record_refs=still["record_ref"].tolist(),
+            fingerprints=still["fingerprint"].tolist(),
+        )
+        yield batch, rows["record_ref"][~rows["confirmed"]].tolist()
+
+
+@dataclass(frozen=True, slots=True)
+class _Recheck:
+    """The last look, inside the batch's own transaction: have the rows changed, has somebody put a hold on them?"""
+
+    run: Run
+    extractor: Extractor
+    subjects: Mapping[str, list[int]]
+    identifiers: pd.DataFrame
+    drifted: dict[str, set[str]]
+
+    def __call__(self, connection: sa.Connection, batch: Batch) -> list[bool]:
+        """Return for each record of the batch whether it may be destroyed.
+
+        A record that is gone, or has nothing left, passes: there is nothing to protect and nothing to do.
+        """
+        table = self.extractor.data_map.tables[batch.table]
+        facts = self.extractor.read_keys(connection, table, batch.keys).set_index("key")
+        held = self._held(batch)
+        groups = [f"left:{group}" for group in batch.groups]
+        passes = []
+        for key, ref, fingerprint in zip(batch.keys, batch.record_refs, batch.fingerprints, strict=True):
+            name = json_key(key)
+            if name not in facts.index:
+                passes.append(True)
+                continue
+            row = facts.loc[name]
+            left = batch.action is Verdict.DELETE or bool(row[groups].any())
+            passes.append(not left or (row["fingerprint"] == fingerprint and ref not in held))
+        self.drifted[batch.batch_id] = {
+            ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed
+        }
+        return passes
+
+    def _held(self, batch: Batch) -> set[str]:
+        with self.run.control.connect() as connection:
+            holds = holds_in_force(connection)
+        if holds.empty:
+            return set()
+        held_subjects = set(subjects_held(holds, self.identifiers).tolist())
+        own = set(holds["ref"][holds["scope"] == RECORD])
+        return {ref for ref in batch.record_refs if ref in own or held_subjects & set(self.subjects[ref])}
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """What act does, written into the control database as it happens.
+
+    Attributes:
+        lost: per batch the records that confirmation left out.
+        alive: gives a sign of life, and raises where the lock is no longer ours.
+        drifted: per batch the records that the last look left out.
+    """
+
+    run: Run
+    lost: Mapping[str, list[str]]
+    alive: Callable[[], None]
+    drifted: dict[str, set[str]] = field(default_factory=dict)
+
+    def started(self, batch: Batch) -> None:
+        """Say that a batch is about to be sent."""
+        self.alive()
+        with self.run.control.begin() as connection:
+            start_batch(connection, self.run.run_id, int(batch.batch_id), clock.now())
+
+    def verified(self, batch: Batch, result: BatchResult) -> None:
+        """Say what was measured after it; what confirmation had left out counts as drift."""
+        files = {"deleted": result.files.deleted, "absent": result.files.absent, "refused": result.files.refused}
+        number, now, lost = int(batch.batch_id), clock.now(), self.lost[batch.batch_id]
+        late = self.drifted.get(batch.batch_id, set())
+        acted = ItemState.NOT_DONE if result.remaining else ItemState.DONE
+        with self.run.control.begin() as connection:
+            verify_batch(
+                connection,
+                self.run.run_id,
+                number,
+                done=result.done,
+                drift=result.drift + len(lost),
+                remaining=result.remaining,
+                files=files,
+                at=now,
+            )
+            sent = [ref for ref in batch.record_refs if ref not in late]
+            mark_items(connection, self.run.run_id, sent, acted, now)
+            mark_items(connection, self.run.run_id, [*lost, *sorted(late)], ItemState.DRIFT, now)
+
+    def not_done(self, system: str, table: str, what: str, count: int) -> None:
+        """Say that rows of a table weren't carried out, and why."""
+        body: dict[str, Any] = {"system": system, "table": table, "what": what, "count": count}
+        with self.run.control.begin() as connection:
+            append(connection, self.run.run_id, "not_done", body, clock.now())
+
+
+def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame) -> None:
+    """Count the system once before its first batch; a retry must not count what is already changed."""
+    staging = run.staging.phase(CONFIRM)
+    name, system = f"baseline/{extractor.data_map.system}", extractor.data_map.system
+    if staging.has_json(name):
+        return
+    with engine.connect() as connection:
+        content = take_baseline(
+            connection,
+            extractor.data_map,
+            extractor.references,
+            before_act(run, system, items),
+            environ=os.environ,
+            key=run.ring.current,
+        )
+    staging.write_json(name, content)
+
+
+def _told(system: str, result: ActResult) -> dict[str, Any]:
+    """Return the counts, unless something that the plan orders remains.
+
+    Raises:
+        ActError: names the tables and counts.
+    """
+    undone = sum(each.count for each in result.not_done) + result.remaining
+    if undone:
+        named = "; ".join(f"{each.table}: {each.count} rows, {each.what}" for each in result.not_done)
+        message = (
+            f"{undone} rows of {system} aren't done. {named or 'They are still there after the act.'} See the report."
+        )
+        raise ActError(message)
+    return {"system": system, "done": result.done, "drift": result.drift}

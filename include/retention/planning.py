@@ -1,0 +1,285 @@
+"""Making, sealing and confirming a run's plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from include.retention.classify import REASONS, REFERRED
+from include.retention.data_map.live import ForeignKey
+from include.retention.dates import day_number
+from include.retention.deciding import Waiting, classify_phase, decide_phase, resolve_phase
+from include.retention.errors import ApprovalError
+from include.retention.guards import Finding, Level, TableCount, check_history, check_quiet, check_volume
+from include.retention.ledger.batches import Batch, plan_batches
+from include.retention.ledger.chain import append
+from include.retention.ledger.holds import holds_in_force
+from include.retention.ledger.items import plan_items, unfinished_items
+from include.retention.ledger.referrals import open_referrals, refer
+from include.retention.ledger.runs import previous_run, seal_plan
+from include.retention.ledger.sizes import quiet_purposes, record_activity
+from include.retention.ledger.suppressions import close_suppressions, suppress, suppressions_in_force
+from include.retention.objections import Suppressed
+from include.retention.periods import after
+from include.retention.plan import (
+    Inputs,
+    confirmed_items,
+    deletion_order,
+    digest_of,
+    order_items,
+    table_items,
+)
+from include.retention.reading import SystemExtract, extract_system
+from include.retention.resolve import TableName
+from include.retention.run import Run
+from include.retention.staging import Staging
+from include.retention.summary import count_table
+from include.retention.terms import Mode
+
+PLAN, CONFIRM = "plan", "confirm"
+FIRST_RUN = "FIRST_RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A plan that can be approved: its digest, and what its guards found."""
+
+    digest: str
+    guards: tuple[Finding, ...]
+
+
+def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
+    """Keep what extraction learned of the live schema for the steps after it."""
+    references = [
+        [each.child_table, list(each.child_columns), each.parent_table, list(each.parent_columns), each.ondelete]
+        for each in found.references
+    ]
+    content = {"references": references, "closed": sorted(found.closed), "sizes": dict(found.sizes)}
+    staging.write_json(f"live/{system}", content)
+
+
+def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
+    """Return a system's foreign keys as extraction found them."""
+    return tuple(
+        ForeignKey(child, tuple(columns), parent, tuple(referred), ondelete)
+        for child, columns, parent, referred, ondelete in staging.read_json(f"live/{system}")["references"]
+    )
+
+
+def read_closed(staging: Staging, system: str) -> frozenset[str]:
+    """Return a system's tables that failed closed."""
+    return frozenset(staging.read_json(f"live/{system}")["closed"])
+
+
+def waiting_of(run: Run) -> Waiting:
+    """Return what earlier runs and people have left in the control database for this one."""
+    with run.control.connect() as connection:
+        return Waiting(
+            holds=holds_in_force(connection),
+            listed=suppressions_in_force(connection),
+            referrals=open_referrals(connection),
+            unfinished=frozenset(unfinished_items(connection, run.run_id)["record_ref"]),
+        )
+
+
+def remember_objections(run: Run, suppressed: Suppressed) -> None:
+    """Bring the suppression list up to date, but for a dry run."""
+    counts = {
+        "in_force": len(suppressed.entries),
+        "closed": len(suppressed.closed),
+        "at_import": suppressed.reappeared,
+        "added": 0,
+    }
+    if run.row.mode is Mode.ENFORCE:
+        with run.control.begin() as connection:
+            counts["added"] = suppress(connection, suppressed.entries, key_id=run.ring.current.key_id, at=run.now)
+            close_suppressions(connection, suppressed.closed, at=run.now)
+    staging = run.staging.phase(PLAN)
+    staging.write_json("suppressions", counts)
+    staging.write("suppressed", suppressed.entries)
+
+
+def make_plan(run: Run) -> dict[str, Any]:
+    """Decide every record, order what is due, seal it, and hold it against the guards."""
+    staging = run.staging.phase(PLAN)
+    items, counts, referred = _items_of(run, staging)
+    items = order_items(list(items.values()), _orders(run, staging), run.settings.batch_rows)
+    staging.write("items", items)
+    digest = digest_of(items, _inputs(run), run.ring.current)
+    due = sum(table["due"] for table in counts)
+    guards = [*_guards(run, counts, due)]
+    body: dict[str, Any] = {
+        "digest": digest,
+        "tables": counts,
+        "batches": int(items["batch"].max()) if len(items) else 0,
+        "guards": [finding.body() for finding in guards],
+        "suppressions": staging.read_json("suppressions"),
+    }
+    with run.control.begin() as connection:
+        seal_plan(connection, run.run_id, digest)
+        if run.row.mode is Mode.ENFORCE:
+            refer(connection, referred, run.today)
+            record_activity(connection, run.run_id, _activity(run, counts))
+            plan_batches(connection, run.run_id, _batches(run, items), run.now)
+            plan_items(connection, run.run_id, items, run.now)
+        append(connection, run.run_id, "planned", body, run.now)
+    staging.write_json("sealed", {"digest": digest, "guards": body["guards"], "due": due})
+    sealed = Sealed(digest, tuple(guards))
+    return {
+        "digest": digest,
+        "due": due,
+        "needs_approval": run.row.mode is Mode.ENFORCE and needs_human(run, sealed.guards),
+        "guards": [finding.text for finding in guards],
+    }
+
+
+def sealed_plan(run: Run) -> Sealed:
+    """Return the plan that was sealed, from staging."""
+    content = run.staging.phase(PLAN).read_json("sealed")
+    found = (Finding(**{**body, "level": Level(body["level"])}) for body in content["guards"])
+    return Sealed(content["digest"], tuple(found))
+
+
+def asked(guards: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that ask for an approval."""
+    return [finding for finding in guards if finding.level is Level.APPROVE]
+
+
+def needs_human(run: Run, guards: Sequence[Finding]) -> bool:
+    """Say whether only a human can approve: configuration may answer the guard "first run" and no other."""
+    return any(finding.guard != FIRST_RUN or not run.settings.first_run_approved for finding in asked(guards))
+
+
+def confirm_plan(run: Run) -> dict[str, Any]:
+    """Extract and decide anew, and mark what of the plan is still due.
+
+    Raises:
+        ApprovalError: the plan in staging isn't the one that was sealed.
+    """
+    approved = require_sealed(run)
+    staging = run.staging.phase(CONFIRM)
+    for system in run.policy.maps:
+        write_live(staging, system, extract_system(run, system, staging))
+    waiting = waiting_of(run)
+    _, suppressed = resolve_phase(run, staging, waiting)
+    staging.write("suppressed", suppressed.entries)
+    classify_phase(run, staging, 0, 1)
+    items, _, _ = _items_of(run, staging)
+    now = pd.concat(items.values(), ignore_index=True) if items else approved
+    confirmed = confirmed_items(approved, now)
+    staging.write("items", confirmed)
+    lost = confirmed[~confirmed["confirmed"]]
+    drift = {f"{system}.{table}": len(rows) for (system, table), rows in lost.groupby(["system", "table"])}
+    body: dict[str, Any] = {"records": int(confirmed["confirmed"].sum()), "drift": drift}
+    with run.control.begin() as connection:
+        append(connection, run.run_id, "confirmed", body, run.now)
+    return body
+
+
+def require_sealed(run: Run) -> pd.DataFrame:
+    """Return the plan's items.
+
+    Raises:
+        ApprovalError: they aren't the ones the sealed digest covers.
+    """
+    items = run.staging.phase(PLAN).read("items")
+    if run.row.plan_digest is None or digest_of(items, _inputs(run), run.ring.current) != run.row.plan_digest:
+        message = f"run {run.run_id}: the plan in staging isn't the one that was sealed. Clear the task `plan`."
+        raise ApprovalError(message)
+    return items
+
+
+def _inputs(run: Run) -> Inputs:
+    return Inputs(run.row.as_of, run.row.mode, run.row.schedule_digest, run.row.map_digests)
+
+
+def _items_of(run: Run, staging: Staging) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
+    """Return the items due per table, the counts per table, and the referrals, of one phase."""
+    references = {system: read_references(staging, system) for system in run.policy.maps}
+    closed = {
+        system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
+        for system, data_map in run.policy.maps.items()
+    }
+    decided, rows = decide_phase(run, staging, waiting_of(run), references, closed)
+    purposes = list(run.policy.schedule.purposes)
+    window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
+    items, counts, referred = {}, [], []
+    for name, frame in decided.items():
+        table = run.policy.maps[name.system].tables[name.table]
+        due = table_items(name.system, table, frame, rows[name], purposes, run.ring.current)
+        items[name] = due.assign(subjects=_subjects(frame, due["key"]))
+        counts.append(
+            count_table(
+                name, table, frame, rows[name], due, purposes,
+                closed=name.table in closed[name.system], as_of=day_number(run.row.as_of), window=window,
+            )
+        )  # fmt: skip
+        referred.append(_referrals(name, frame, list(table.groups)))
+        staging.write(f"decided/{name}", _for_validation(frame, rows[name]))
+    return items, counts, pd.concat(referred, ignore_index=True)
+
+
+def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:
+    """Return the subject numbers of each record to act on, for the last look at holds."""
+    roles = [column for column in frame if column.startswith("role:")]
+    chosen = frame.set_index("key").loc[keys, roles].to_numpy(dtype="int64")
+    return [sorted({int(subject) for subject in row if subject >= 0}) for row in chosen]
+
+
+def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    kept = [column for column in frame if column in {"key", "fingerprint", "held"} or column.startswith("left:")]
+    return pd.concat([frame[kept], rows], axis=1)
+
+
+def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    frames = []
+    for group in groups:
+        rows = frame[frame[f"state:{group}"] == REFERRED]
+        if len(rows):
+            reasons = [REASONS[code].value for code in rows[f"reason:{group}"]]
+            refs = rows["record_ref"].to_numpy(dtype=object)
+            content = {"record_ref": refs, "system": name.system, "table": name.table, "group": group}
+            frames.append(pd.DataFrame({**content, "reason": reasons}))
+    columns = ["record_ref", "system", "table", "group", "reason"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
+    return {
+        system: deletion_order(list(data_map.tables), read_references(staging, system))[0]
+        for system, data_map in run.policy.maps.items()
+    }
+
+
+def _guards(run: Run, counts: Sequence[Mapping[str, Any]], due: int) -> list[Finding]:
+    guards = run.policy.schedule.guards
+    volume = [TableCount(each["system"], each["table"], each["population"], each["due"]) for each in counts]
+    with run.control.connect() as connection:
+        before = previous_run(connection, run.run_id)
+        quiet = quiet_purposes(connection, guards.quiet_runs)
+    digests = {"schedule": run.row.schedule_digest, **run.row.map_digests}
+    previous = None if before is None else {"schedule": before.schedule_digest, **before.map_digests}
+    return [*check_volume(volume, guards), *check_history(previous, digests, due), *check_quiet(quiet, guards)]
+
+
+def _activity(run: Run, counts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many records each purpose let expire."""
+    expired: Counter[str] = Counter(dict.fromkeys(run.policy.schedule.purposes, 0))
+    for table in counts:
+        expired.update({name: count for name, count in table["due_by"].items() if name in expired})
+    return dict(expired)
+
+
+def _batches(run: Run, items: pd.DataFrame) -> list[Batch]:
+    firsts = items.groupby("batch", sort=True).agg(
+        system=("system", "first"), table=("table", "first"), action=("action", "first"), rows=("key", "size")
+    )
+    return [
+        Batch(run.run_id, int(row.Index), row.system, row.table, row.action, int(row.rows))
+        for row in firsts.itertuples()
+    ]

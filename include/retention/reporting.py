@@ -1,0 +1,131 @@
+"""The end of a run: judged by the ledger alone, reported, and cleared up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.retention import clock
+from include.retention.errors import ActError, LedgerError
+from include.retention.ledger.chain import append, entries, verify_chain
+from include.retention.ledger.holds import holds_in_force
+from include.retention.ledger.referrals import referral_counts
+from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run
+from include.retention.ledger.sizes import record_sizes
+from include.retention.ledger.store import open_control
+from include.retention.ledger.suppressions import suppression_counts
+from include.retention.policy.load import Policy, load_policy
+from include.retention.report.collect import Inputs, collect
+from include.retention.report.history import read_heads, read_history
+from include.retention.report.model import ReportData
+from include.retention.report.outcome import GOOD
+from include.retention.report.promises import load_promises
+from include.retention.report.write import write_report
+from include.retention.settings import Settings, load_settings
+from include.retention.staging import Staging, open_staging
+from include.retention.terms import Mode, RunOutcome
+from include.retention.verifying import AFTER
+
+
+def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
+    """End the run in the ledger and write its report, whatever became of it.
+
+    Args:
+        run_id: the run.
+        failed: names of Airflow tasks that failed: with any, no outcome is good.
+    """
+    settings = load_settings(os.environ)
+    control = open_control(settings.control_url)
+    try:
+        policy = load_policy(settings.policy)
+        with control.connect() as connection:
+            row = get_run(connection, run_id)
+        if row.outcome is RunOutcome.RUNNING:
+            data = collect_report(control, settings, policy, row, None)
+            outcome = RunOutcome.FAILED if failed and data.outcome in GOOD else data.outcome
+            with control.begin() as connection:
+                row = finish_run(connection, run_id, outcome, clock.now())
+        data = collect_report(control, settings, policy, row, row.outcome)
+        files = write_report(data, settings.reports, run_id)
+        with control.begin() as connection:
+            append(connection, run_id, "reported", {"files": files}, clock.now())
+    finally:
+        control.dispose()
+    return {"outcome": row.outcome.value, "report": str(report_directory(settings, run_id))}
+
+
+def report_directory(settings: Settings, run_id: str) -> Path:
+    """Return where a run's report is."""
+    return settings.reports / run_id
+
+
+def collect_report(
+    control: sa.Engine, settings: Settings, policy: Policy, row: RunRow, outcome: RunOutcome | None
+) -> ReportData:
+    """Collect a run's report from the ledger, the policy and what waits in the control database."""
+    with control.connect() as connection:
+        told = [
+            {"seq": entry.seq, "at": entry.at, "kind": entry.kind, "body": entry.body}
+            for entry in entries(connection, row.run_id)
+        ]
+        given = Inputs(
+            run_id=row.run_id,
+            entries=told,
+            schedule=policy.schedule,
+            maps=policy.maps,
+            holds=holds_in_force(connection),
+            referrals=referral_counts(connection),
+            suppressions=suppression_counts(connection),
+            chain=verify_chain(connection, read_heads(settings.reports)),
+            notices=policy.notices,
+            history=read_history(settings.reports, row.run_id),
+            promises=load_promises(),
+            outcome=outcome,
+        )
+    return collect(given, clock.now())
+
+
+def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
+    """Clear up after the run, and raise unless it is done.
+
+    Raises:
+        LedgerError: the run was never closed: its report couldn't be written.
+        ActError: the run isn't done; the message says how it ended and where the report is.
+    """
+    settings = load_settings(os.environ)
+    control = open_control(settings.control_url)
+    staging = open_staging(settings.staging, run_id)
+    try:
+        with control.begin() as connection:
+            row = get_run(connection, run_id)
+            unreported = row.outcome is RunOutcome.RUNNING
+            if unreported:
+                row = finish_run(connection, run_id, RunOutcome.FAILED, clock.now())
+            elif row.outcome in SUCCESSES and row.mode is Mode.ENFORCE:
+                _take_stock(connection, row, staging)
+    finally:
+        control.dispose()
+    if unreported:
+        message = f"run {run_id} couldn't be reported on. It counts as failed; clear the task `report`."
+        raise LedgerError(message)
+    where = report_directory(settings, run_id)
+    if row.outcome in GOOD and not failed:
+        staging.remove()
+        return {"outcome": row.outcome.value, "report": str(where)}
+    message = f"run {run_id} ended as {row.outcome.value}: see {where / 'gallringsprotokoll.en.html'}."
+    raise ActError(message)
+
+
+def _take_stock(connection: sa.Connection, row: RunRow, staging: Staging) -> None:
+    """Note how many rows each table has now: the next extract is measured by it."""
+    for system in row.map_digests:
+        sizes = {
+            name.removeprefix(f"facts/{system}."): len(staging.phase(AFTER).read(name, columns=["key"]))
+            for name in staging.phase(AFTER).names("facts")
+            if name.startswith(f"facts/{system}.")
+        }
+        record_sizes(connection, row.run_id, system, sizes)
