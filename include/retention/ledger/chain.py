@@ -34,7 +34,7 @@ EVIDENCE_EXPIRED = "evidence_expired"
 """The kind of the entry that accounts for entries deleted after the evidence period."""
 
 _LARGEST_WHOLE_FLOAT = 2**53
-_AT_A_TIME = 1_000
+_AT_A_TIME = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""Another process, for tests that need a real one: ``python -m tests.ledger.worker TASK URL ...``."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from include.retention.errors import LockError
+from include.retention.ledger.chain import append
+from include.retention.ledger.locks import acquire
+from include.retention.ledger.process import this_process
+from include.retention.ledger.store import open_control
+from tests.ledger.world import AT
+
+
+def main() -> None:
+    """Do one task on the control database."""
+    task, url, *arguments = sys.argv[1:]
+    {"append": append_some, "hang": hang_in_append, "open": open_only, "lock": lock, "hold": hold_lock}[task](
+        url, *arguments
+    )
+
+
+def append_some(url: str, name: str, count: str) -> None:
+    """Append entries, each in a transaction of its own; say so after each commit."""
+    engine = open_control(url)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(int(count)):
+        with engine.begin() as conn:
+            entry = append(conn, None, "counted", {"worker": name, "number": number}, AT)
+        print(entry.seq, flush=True)
+
+
+def hang_in_append(url: str) -> None:
+    """Append an entry and never commit."""
+    engine = open_control(url)
+    with engine.begin() as conn:
+        append(conn, None, "never_committed", {}, AT)
+        print("appended", flush=True)
+        time.sleep(600)
+
+
+def open_only(url: str) -> None:
+    """Open the control database at the same moment as others."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+    open_control(url).dispose()
+    print("open", flush=True)
+
+
+def lock(url: str, run_id: str) -> None:
+    """Try for the lock once; stay alive until told to go."""
+    engine = open_control(url)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        with engine.begin() as conn:
+            acquire(conn, "sales", run_id, this_process(), AT)
+        print("won", flush=True)
+    except LockError:
+        print("lost", flush=True)
+    sys.stdin.readline()
+
+
+def hold_lock(url: str, run_id: str) -> None:
+    """Take the lock and hold it until killed."""
+    engine = open_control(url)
+    with engine.begin() as conn:
+        acquire(conn, "sales", run_id, this_process(), AT)
+    print("held", flush=True)
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    main()
