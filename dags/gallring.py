@@ -20,8 +20,8 @@ RETRY = {
 }
 """For steps where a lost connection or somebody's lock goes away; a refusal is never tried again."""
 
-WAIT_FOR_TURN = {"retries": 30, "retry_delay": timedelta(minutes=2), "retry_policy": adapter.retry_policy()}
-"""For the beginning: another run may hold the systems for a while, a backfill's neighbour above all."""
+WAIT_FOR_TURN = RETRY | {"retries": 10, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": False}
+"""For the act: another run, on another Airflow or just killed, may still hold the system."""
 
 DOC = """
 ### Gallring
@@ -65,13 +65,12 @@ No answer for six days counts as *Reject*. Marking this task as successful is no
 """
 
 
-@task(**WAIT_FOR_TURN)
+@task(**RETRY)
 def begin() -> dict[str, Any]:
-    """Load policy and data maps, take the lock, open the run in the ledger.
+    """Load policy and data maps, look at key, clock and disk, open the run in the ledger.
 
     **If it fails**: `ConfigurationError` lists every mistake with file, key and remedy: mend them and clear this
-    task. `GuardError` refuses the date or the key. `LockError` is tried again by itself for an hour: another run
-    holds the systems.
+    task. `GuardError` refuses the date, the clock or the disk: the how-to says what each guard means.
     """
     from include.retention import pipeline
 
@@ -187,7 +186,7 @@ def confirm() -> dict[str, Any]:
     return pipeline.confirm(adapter.run_id())
 
 
-@task(pool=adapter.POOL, map_index_template="{{ task.op_kwargs['system'] }}", **RETRY)
+@task(pool=adapter.POOL, map_index_template="{{ task.op_kwargs['system'] }}", **WAIT_FOR_TURN)
 def act(system: str) -> dict[str, Any]:
     """Anonymise and delete in one system what the approved plan says and what is still due: **this destroys**.
 
@@ -195,7 +194,8 @@ def act(system: str) -> dict[str, Any]:
 
     **If it fails**: clear it; it measures what remains and goes on from there. `ApprovalError` means that no
     human or guard approved exactly this plan. `ActError` means that something couldn't be removed (a locked
-    file, a refused delete): remove the obstacle first.
+    file, a refused delete): remove the obstacle first. `LockError` is tried again for ten minutes by itself: another
+    run holds the system.
 
     **If it stays scheduled**: the pool `gallring_destroy` has no free slot, or was never created.
     """
@@ -228,7 +228,7 @@ def report() -> dict[str, Any]:
     """
     from include.retention import pipeline
 
-    return pipeline.report(adapter.run_id())
+    return pipeline.report(adapter.run_id(), adapter.failed_tasks())
 
 
 @task(
@@ -245,7 +245,8 @@ def outcome() -> dict[str, Any]:
     """
     from include.retention import pipeline
 
-    return adapter.honest(pipeline.finish(adapter.run_id()))
+    failed = adapter.failed_tasks()
+    return adapter.honest(pipeline.finish(adapter.run_id(), failed), failed)
 
 
 @dag(

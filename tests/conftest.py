@@ -16,8 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import services
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT, SYSTEMS
 
 
 def _isolate_airflow() -> None:
@@ -75,3 +74,33 @@ def server_url(request: pytest.FixtureRequest) -> sa.URL:
     """Address of an empty database, once on every server: for what SQLite doesn't have."""
     url: sa.URL = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's metadata database in the test run's own AIRFLOW_HOME."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture(scope="session")
+def policy_with_three_systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A policy folder in which only the names of the data maps matter."""
+    maps = tmp_path_factory.mktemp("policy") / "data_map"
+    maps.mkdir()
+    for system in SYSTEMS:
+        (maps / f"{system}.yaml").touch()
+    return maps.parent
+
+
+@pytest.fixture(scope="session")
+def synchronised(airflow_database: None, policy_with_three_systems: Path) -> None:
+    """The DAG in Airflow's database, so that it can run."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALLRING_POLICY", str(policy_with_three_systems))
+        DagBundlesManager().sync_bundles_to_db()
+        sync_bag_to_db(DagBag(ROOT / "dags"), "dags-folder", None)

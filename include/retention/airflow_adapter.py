@@ -174,7 +174,14 @@ def approvers() -> list[dict[str, str]] | None:
     return [{"id": user, "name": name or user} for user, _, name in pairs] or None
 
 
-def honest(result: dict[str, Any]) -> dict[str, Any]:
+def failed_tasks() -> list[str]:
+    """Return the names of this run's failed tasks, sorted."""
+    context = get_current_context()
+    done = context["ti"].get_task_breadcrumbs(context["dag"].dag_id, context["dag_run"].run_id)
+    return sorted({task["task_id"] for task in done if task["state"] in {"failed", "upstream_failed"}})
+
+
+def honest(result: dict[str, Any], failed: Sequence[str]) -> dict[str, Any]:
     """Return the result of the run's last task, unless a task before it failed.
 
     A run has the colour of its last task, and that one runs whatever happened before.
@@ -182,9 +189,6 @@ def honest(result: dict[str, Any]) -> dict[str, Any]:
     Raises:
         AirflowFailException: names the failed tasks.
     """
-    context = get_current_context()
-    done = context["ti"].get_task_breadcrumbs(context["dag"].dag_id, context["dag_run"].run_id)
-    failed = sorted({task["task_id"] for task in done if task["state"] in {"failed", "upstream_failed"}})
     if failed:
         raise AirflowFailException(f"The run failed: {', '.join(failed)}. The report says what was done and what not.")
     return result

@@ -12,6 +12,9 @@ from include.retention.errors import GuardError
 RUNS_WITH_INTERVAL = frozenset({"scheduled", "backfill"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 100
+_SAFE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{_LONGEST_NAME - 1}}}")
+_TAKEN = frozenset({"latest"})
+"""Names that the reports' directory uses itself."""
 
 
 def decision_day(  # noqa: PLR0913  (each is a fact about the run, named at the call)
@@ -62,5 +65,7 @@ def file_safe(run_id: str) -> str:
     Airflow lets people choose run ids, so characters that mean something in a path are replaced, and a digest keeps
     two ids apart that then look alike.
     """
-    name = _UNSAFE.sub("-", run_id).strip("-")[:_LONGEST_NAME] or "run"
-    return name if name == run_id else f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
+    if _SAFE.fullmatch(run_id) and run_id not in _TAKEN:
+        return run_id
+    name = _UNSAFE.sub("-", run_id).strip("-_")[:_LONGEST_NAME] or "run"
+    return f"{name}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"

@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 
 import include.retention
-
-ROOT = Path(__file__).resolve().parents[2]
-SYSTEMS = ("finance", "marketing", "sales")
+from tests.places import ROOT
 
 
 class NotingPipeline(ModuleType):
@@ -63,24 +61,6 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> NotingPipeline:
     return noting
 
 
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """Airflow's metadata database in the test run's own AIRFLOW_HOME."""
-    from airflow.utils.db import initdb
-
-    initdb()
-
-
-@pytest.fixture(scope="session")
-def policy_with_three_systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A policy folder in which only the names of the data maps matter."""
-    maps = tmp_path_factory.mktemp("policy") / "data_map"
-    maps.mkdir()
-    for system in SYSTEMS:
-        (maps / f"{system}.yaml").touch()
-    return maps.parent
-
-
 def read_dag() -> Any:
     """Return the DAG as Airflow reads it from the folder."""
     from airflow.dag_processing.dagbag import DagBag
@@ -88,18 +68,6 @@ def read_dag() -> Any:
     bag = DagBag(ROOT / "dags")
     assert bag.import_errors == {}
     return bag.dags["gallring"]
-
-
-@pytest.fixture(scope="session")
-def synchronised(airflow_database: None, policy_with_three_systems: Path) -> None:
-    """The DAG in Airflow's database, so that it can run."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GALLRING_POLICY", str(policy_with_three_systems))
-        DagBundlesManager().sync_bundles_to_db()
-        sync_bag_to_db(DagBag(ROOT / "dags"), "dags-folder", None)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from include.retention import airflow_adapter as adapter
 from include.retention import errors
 from include.retention.terms import Mode
-from tests.dags.conftest import SYSTEMS, NotingPipeline
+from tests.dags.conftest import NotingPipeline
+from tests.places import SYSTEMS
 
 CHANGING = {"confirm", "act", "validate"}
 ANSWER = {"digest": "d1", "approved": True, "by": "dpo"}
@@ -50,6 +51,7 @@ def test_all_steps_run_in_order_inside_the_guards(dag: Any, pipeline: NotingPipe
     ]  # fmt: skip
     for step, over in (("extract", SYSTEMS), ("classify", range(4)), ("act", SYSTEMS), ("validate", SYSTEMS)):
         assert sorted(call for call in pipeline.calls if call[0] == step) == [(step, RUN, key) for key in over]
+    assert pipeline.calls[-2:] == [("report", RUN, []), ("finish", RUN, [])]
     assert done.task("ask_for_approval") == done.task("record_answer") == {"skipped"}
 
 
@@ -93,7 +95,16 @@ def test_a_guard_that_refuses_ends_the_run_as_failed_with_its_report(dag: Any, p
     done = run(dag)
     assert done.state == "failed"
     assert CHANGING.isdisjoint(pipeline.steps())
-    assert pipeline.steps()[-2:] == ["report", "finish"]
+    stopped = [
+        "act",
+        "approval_needed",
+        "approve_automatically",
+        "ask_for_approval",
+        "confirm",
+        "plan",
+        "record_answer",
+    ]
+    assert pipeline.calls[-2:] == [("report", RUN, [*stopped, "validate"]), ("finish", RUN, [*stopped, "validate"])]
 
 
 def test_a_run_that_could_not_begin_does_nothing_at_all(dag: Any, pipeline: NotingPipeline) -> None:
@@ -115,7 +126,7 @@ def test_a_failed_act_is_still_measured_in_every_system(dag: Any, pipeline: Noti
     done = run(dag)
     assert done.state == "failed"
     assert {call[2] for call in pipeline.calls if call[0] == "validate"} == set(SYSTEMS)
-    assert pipeline.steps()[-1] == "finish"
+    assert pipeline.calls[-1] == ("finish", RUN, ["act"])
 
 
 def test_a_failed_validation_fails_the_run_after_its_report(dag: Any, pipeline: NotingPipeline) -> None:
@@ -124,7 +135,7 @@ def test_a_failed_validation_fails_the_run_after_its_report(dag: Any, pipeline: 
     assert done.state == "failed"
     assert done.task("report") == {"success"}
     assert done.task("outcome") == {"failed"}
-    assert pipeline.steps()[-1] == "finish", "the ledger is told, too"
+    assert pipeline.calls[-1] == ("finish", RUN, ["validate"]), "the ledger is told, too"
 
 
 def test_an_honest_outcome_is_failed_even_where_the_ledger_saw_no_fault(dag: Any, pipeline: NotingPipeline) -> None:

@@ -1,0 +1,114 @@
+"""Airflow's processes on this machine: started together, watched, and ended with all their children."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.local.environment import HOST
+
+GRACE_SECONDS = 15.0
+
+
+class ProcessEndedError(RuntimeError):
+    """One of Airflow's processes has ended, or couldn't be started. The message names its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that we started, leader of a process group of its own."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def airflow(*arguments: str) -> list[str]:
+    """Return the command line of an Airflow command in this environment."""
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def free_port(preferred: int) -> int:
+    """Return the preferred port of 127.0.0.1 if it is free, otherwise any that is."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            free: int = probe.getsockname()[1]
+            return free
+    raise ProcessEndedError(f"No port of {HOST} is free.")
+
+
+@contextlib.contextmanager
+def running(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], logs: Path) -> Iterator[list[Child]]:
+    """Run commands side by side, and end them and whatever they started when the block is left, however it is left.
+
+    Args:
+        commands: name -> command line.
+        environ: the environment of all of them.
+        logs: directory for ``<name>.log``.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    children: list[Child] = []
+    try:
+        for name, command in commands.items():
+            children.append(_start(name, command, environ, logs / f"{name}.log"))
+        yield children
+    finally:
+        stop(children)
+
+
+def check(children: Sequence[Child]) -> None:
+    """Raise if one of the processes has ended.
+
+    Raises:
+        ProcessEndedError: names it and its log.
+    """
+    for child in children:
+        if child.process.poll() is not None:
+            raise ProcessEndedError(f"Airflow's {child.name} ended by itself ({child.process.returncode}): {child.log}")
+
+
+def stop(children: Sequence[Child], grace: float = GRACE_SECONDS) -> None:
+    """End processes and their groups: asked first, made to after ``grace`` seconds.
+
+    The group is asked too, since Airflow's scheduler leaves workers behind when only it is asked.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for child in children:
+            _signal_group(child.process.pid, number)
+        until = time.monotonic() + grace
+        while time.monotonic() < until and any(_group_lives(child) for child in children):
+            time.sleep(0.1)
+        if not any(_group_lives(child) for child in children):
+            return
+
+
+def _start(name: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> Child:
+    with log.open("wb") as output:
+        # A group of its own: Ctrl-C in the terminal then reaches us alone, and we end each group in order.
+        process = subprocess.Popen(
+            command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    return Child(name, process, log)
+
+
+def _group_lives(child: Child) -> bool:
+    child.process.poll()  # so that a dead leader doesn't stay a zombie and keep the group alive
+    return _signal_group(child.process.pid, 0)
+
+
+def _signal_group(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""``make up``: Airflow with its user interface over the sample systems, until Ctrl-C.
+
+For a look, on this machine alone: the simple auth manager keeps its passwords in plain text.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from rich.console import Console
+
+from include.local.api import connect, ensure_pool
+from include.local.environment import HOST, PORT, USERS, local_environment, passwords, var
+from include.local.prepare import NotPreparedError, prepare
+from include.local.processes import ProcessEndedError, airflow, check, free_port, running
+
+
+def main() -> int:
+    """Run Airflow until it is interrupted and return an exit code."""
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    port = free_port(PORT)
+    environ = local_environment(port=port)
+    commands = {
+        "api-server": airflow("api-server", "--host", HOST, "--port", str(port)),
+        "scheduler": airflow("scheduler", "--skip-serve-logs"),
+        "dag-processor": airflow("dag-processor"),
+        "triggerer": airflow("triggerer", "--skip-serve-logs"),
+    }
+    try:
+        prepare(environ)
+        console.print("Starting Airflow ...")
+        with running(commands, environ, var() / "airflow" / "processes") as children:
+            ensure_pool(connect(port, children))
+            console.print(welcome(port))
+            while True:
+                check(children)
+                time.sleep(1)
+    except (NotPreparedError, ProcessEndedError) as error:
+        console.print(str(error), style="red")
+        return 2
+    except KeyboardInterrupt:
+        console.print("Airflow has ended.")
+        return 0
+
+
+def welcome(port: int) -> str:
+    """Return where Airflow is and who may log in."""
+    users = "\n".join(f"  {user:8} {passwords()[user]}   ({role})" for user, role in USERS.items())
+    return (
+        f"Airflow: http://{HOST}:{port}\n{users}\n"
+        "The DAG `gallring` is paused until you unpause it; the reports are under Gallring in the menu.\n"
+        "For a look on this machine only: these passwords are kept in plain text. Ctrl-C ends it."
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

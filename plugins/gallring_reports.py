@@ -1,0 +1,111 @@
+"""The reports in Airflow's menu: a list of them, and the newest on the page.
+
+A plugin's FastAPI app isn't authenticated by Airflow. Every route here asks for a user who may see the DAG
+``gallring``, and only a report's own files are served.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk.configuration import conf
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from include.retention.settings import load_settings
+
+PREFIX = "/gallring"
+LATEST = "latest"
+SHOWN = 100
+"""Reports on the list: about two years of weeks."""
+
+TYPES = {
+    "gallringsprotokoll.sv.html": "text/html; charset=utf-8",
+    "gallringsprotokoll.en.html": "text/html; charset=utf-8",
+    "report.json": "application/json",
+    "report.csv": "text/csv; charset=utf-8",
+}
+"""The files of a report. Nothing else is served, whatever lies beside them."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
+}
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+
+pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(default=True)
+)
+app = FastAPI(
+    title="Gallring",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    dependencies=[Depends(requires_access_dag(method="GET", param_dag_id="gallring"))],
+)
+
+
+def reports() -> Path:
+    """Return the reports' directory."""
+    return load_settings(os.environ).reports
+
+
+def listed(directory: Path) -> Iterator[dict[str, Any]]:
+    """Yield the summaries of the newest reports, newest first; a folder without a readable one is left out."""
+    found = []
+    for file in directory.glob("*/report.json"):
+        if file.parent.name == LATEST or not _RUN.fullmatch(file.parent.name):
+            continue
+        try:
+            summary = json.loads(file.read_text(encoding="utf-8"))["summary"]
+        except (OSError, ValueError, KeyError):
+            continue
+        found.append(summary | {"folder": file.parent.name})
+    yield from sorted(found, key=lambda summary: summary.get("started_at") or "", reverse=True)[:SHOWN]
+
+
+@app.get("/", response_class=HTMLResponse)
+def show(lang: str = "sv") -> HTMLResponse:
+    """Show the list of reports, and the newest of them in Swedish or English."""
+    language = "en" if lang == "en" else "sv"
+    page = pages.get_template("reports.html.j2").render(lang=language, reports=list(listed(reports())))
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@app.get("/reports/{run}/{name}")
+def file(run: str, name: str) -> FileResponse:
+    """Give one file of one report."""
+    directory = reports().resolve()
+    path = (directory / run / name).resolve() if _RUN.fullmatch(run) and name in TYPES else None
+    # `latest` is a link: it may lead to another report, and nowhere else.
+    if path is None or path.parent.parent != directory or path.name != name or not path.is_file():
+        raise HTTPException(404, "No such report.")
+    return FileResponse(path, media_type=TYPES[name], headers=HEADERS)
+
+
+class GallringReports(AirflowPlugin):
+    """Registers the pages and their place in the menu."""
+
+    name = "gallring_reports"
+    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Gallring"}]  # noqa: RUF012  (Airflow's own form)
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Gallring",
+            "href": urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + PREFIX + "/",
+            "destination": "nav",
+            "url_route": "gallring",
+            "nav_top_level": True,
+        }
+    ]
