@@ -294,6 +294,15 @@ def test_a_unique_index_on_an_expression_counts(postgres_url: sa.URL, mapped: Da
     assert "UNIQUE" in found[0].remedy
 
 
+def test_a_materialised_view_is_a_copy(postgres_url: sa.URL, mapped: DataMap) -> None:
+    """Case H16: what is culled in the table stays in the copy."""
+    with shop.database(postgres_url, shop.tables()) as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE MATERIALIZED VIEW names AS SELECT name FROM customer")
+            connection.exec_driver_sql("CREATE VIEW no_copy AS SELECT name FROM customer")
+        assert shop.told(check_live(mapped, engine)) == [("UNDECLARED_TABLE", "tables.names")]
+
+
 def test_names_that_need_quoting(any_database_url: sa.URL, tmp_path: Path) -> None:
     change = {
         "tables": {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from include.retention.data_map.clocks import check_purposes, identity_notices, told_anywhere
 from include.retention.data_map.context import GroupContext, Mapped, TableContext
 from include.retention.data_map.model import Column
-from include.retention.data_map.relations import roles_of, told_of
+from include.retention.data_map.relations import kept, roles_of, told_of
 from include.retention.errors import Problem
 from include.retention.policy.checks import OBJECTION
 from include.retention.policy.document import Document
@@ -63,7 +63,7 @@ def map_notices(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docum
         if name not in used and name != EVIDENCE_PURPOSE:
             what, remedy = "is a purpose of no column group.", "Use it in a data map, or remove it."
             yield file.problem(("purposes", name), "PURPOSE_UNUSED", what, remedy)
-    marketing = any(schedule.purposes[name].marketing for name in used)
+    marketing = any(purpose.marketing for purpose in schedule.purposes.values() if purpose.name in used)
     if marketing and not any(emission.event == OBJECTION for at in tables for emission in at.table.emissions):
         what = f"is told of by no table, and there are marketing purposes that an {OBJECTION} must end."
         remedy = "Map the table in which objections are kept, if there is one."
@@ -142,16 +142,21 @@ def _ceiling_as_period(at: GroupContext) -> Iterator[Problem]:
 
 
 def _statute(statute: Statute, at: TableContext, schedule: Schedule) -> Iterator[Problem]:
-    """A purpose that ends early does no harm where the duty stands beside it; without the duty it destroys."""
+    """A purpose that ends early does no harm where the duty stands beside it; without the duty it destroys.
+
+    A voucher is covered whole. Of a record that a voucher refers to (5 kap. 7 § bokföringslagen), or of a sale in the
+    One Stop Shop, at least something is.
+    """
     table = at.table
-    if table.name not in told_of(at.tables, statute.event):
+    told = table.name in told_of(at.tables, statute.event)
+    if not told and table.name not in kept(at.tables, statute.event):
         return
     lacking = [name for name in table.groups if not _covered(GroupContext(table.groups[name], at, schedule), statute)]
-    if not statute.whole and len(lacking) < len(table.groups):
+    if not (told and statute.whole) and len(lacking) < len(table.groups):
         return
     for name in lacking:
         what = (
-            f"lacks the duty that starts on {statute.event}, which the rows of {table.name} tell of: its columns would "
+            f"lacks the duty that starts on {statute.event}, which rows of {table.name} come under: its columns would "
             "end before the statutory minimum."
         )
         remedy = f"Add the purpose of {statute.law}, with scope record."

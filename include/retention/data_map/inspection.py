@@ -94,7 +94,9 @@ def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str
         # SQLAlchemy warns of what it can't describe, such as an index on an expression in SQLite.
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         inspector = sa.inspect(connection)
-        names = inspector.get_table_names(schema=schema)
+        # A materialised view is a copy: what is culled elsewhere stays in it.
+        copies = inspector.get_materialized_view_names(schema=schema) if engine.dialect.name == "postgresql" else []
+        names = [*inspector.get_table_names(schema=schema), *copies]
         tables = {name: _table(connection, inspector, name, schema) if name in wanted else None for name in names}
         return LiveSchema(tables, _foreign_keys(inspector, schema, names), _outside(connection, inspector, schema))
 

@@ -39,9 +39,13 @@ def emissions_of(tables: Tables, event: str) -> Iterator[tuple[str, Emission]]:
 
 def reached(tables: Tables, event: str) -> frozenset[str]:
     """Return the tables whose records an event can concern: its own, those it keeps, and the parts of both."""
-    direct = {name for name, _ in emissions_of(tables, event)}
-    direct |= {link.table for _, emission in emissions_of(tables, event) for link in emission.keeps}
+    direct = kept(tables, event) | {name for name, _ in emissions_of(tables, event)}
     return frozenset(name for name in tables if name in direct or direct.intersection(wholes(tables, name)))
+
+
+def kept(tables: Tables, event: str) -> frozenset[str]:
+    """Return the tables of other records that an event also concerns."""
+    return frozenset(link.table for _, emission in emissions_of(tables, event) for link in emission.keeps)
 
 
 def told_of(tables: Tables, event: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ attribute says in its docstring what it is for.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
@@ -89,7 +89,7 @@ class EndsAtOnceBorder(Border):
 
     event: Name
     """Name of an entry in `events`."""
-    scope: Scope = Scope.SUBJECT
+    scope: Literal[Scope.SUBJECT, Scope.RECORD] = Scope.SUBJECT
     """Whose event: the person's (`subject`) or the record's own (`record`)."""
     restarted_by: Name | None = None
     """An event after which the purpose may live again. None: it is ended for good."""

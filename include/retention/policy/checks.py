@@ -10,7 +10,7 @@ from datetime import date
 
 from include.retention.errors import Problem
 from include.retention.policy.document import Document, KeyPath
-from include.retention.policy.model import Keep, Parameter, Period, Purpose, Schedule
+from include.retention.policy.model import EVIDENCE_PURPOSE, Keep, Parameter, Period, Purpose, Schedule
 from include.retention.policy.statutes import check_statutes, longer
 from include.retention.terms import LawfulBasis, Scope
 
@@ -27,6 +27,7 @@ def check_schedule(schedule: Schedule, document: Document) -> Iterator[Problem]:
     yield from _references(schedule, document)
     yield from _years_as_days(schedule, document)
     yield from _two_rules(schedule, document)
+    yield from _evidence(schedule, document)
     yield from check_statutes(schedule, document)
     for purpose in schedule.purposes.values():
         yield from _legal_duty(purpose, document)
@@ -170,6 +171,14 @@ def _two_rules(schedule: Schedule, document: Document) -> Iterator[Problem]:
                 remedy = "Join them, or say in the titles what tells them apart."
                 yield document.problem(("purposes", name, "title"), "TWO_RULES", what, remedy)
                 break
+
+
+def _evidence(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    """The ledger's own period stands at the top, where the engine reads it, and as a purpose, where people do."""
+    purpose = schedule.purposes.get(EVIDENCE_PURPOSE)
+    if purpose is not None and purpose.keep != Keep((schedule.evidence_period,)):
+        what = f"differs from evidence_period, {schedule.evidence_period}: two rules for the ledger."
+        yield document.problem(("purposes", purpose.name, "keep"), "TWO_RULES", what, "Write the same period in both.")
 
 
 def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:
