@@ -122,11 +122,17 @@ def staying(rows: Sequence[Row]) -> set[int]:
         stay |= kept_by_reference | with_their_whole
 
 
+def _as_json(key: tuple[object, ...]) -> str:
+    if len(key) == 1 and isinstance(key[0], int):
+        return f"[{key[0]}]"
+    return json.dumps(key, ensure_ascii=False)
+
+
 def expected(rows: Sequence[Row]) -> Iterable[tuple[str, str, str, str, str, str]]:
     """Yield system, table, key as JSON, group, verdict and case, one line per row and group."""
     stay = staying(rows) if any(row.expired() for row in rows) else None
     for index, row in enumerate(rows):
-        key = json.dumps(row.key, ensure_ascii=False)
+        key = _as_json(row.key)
         goes = stay is not None and index not in stay
         system = SYSTEM_OF[row.table]
         if not row.outcomes:

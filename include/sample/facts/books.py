@@ -119,6 +119,7 @@ def invoice(c: Cluster, payer: Payer, debtor_id: object, day: date, terms: Terms
         },
         outcome,
     )
+    share = (amount / terms.lines).quantize(Decimal("0.01"))
     for line_no in range(1, terms.lines + 1):
         c.add(
             "invoice_line",
@@ -127,7 +128,7 @@ def invoice(c: Cluster, payer: Payer, debtor_id: object, day: date, terms: Terms
                 "line_no": line_no,
                 "description": c.rng.choice(names.WORDS["durables"]),
                 "quantity": 1,
-                "amount": amount / terms.lines,
+                "amount": share if line_no > 1 else amount - share * (terms.lines - 1),
             },
             outcome,
         )

@@ -84,7 +84,7 @@ def active_company(c: Cluster) -> None:
     if c.rng.random() < 0.12:
         p = c.objector()
         crm.representative(c, company_id, p, c.time.ago(395), None, NO_MARKETING)
-        letters.objection(c, {"email": p.email}, c.time.between(c.rng, 10, 380))
+        letters.objection(c, {"email": p.email, "ip": None, "wording": None}, c.time.between(c.rng, 10, 380))
         if c.rng.random() < 0.3:
             contact_at(c, company, p, DUE)
     if c.rng.random() < 0.5:

@@ -226,7 +226,7 @@ def restarted(c: Cluster) -> None:
 def credit_checked(c: Cluster) -> None:
     """A running contract with a credit check; the report and the ID copy are due soon after it."""
     p = c.person()
-    fresh = c.rng.random() < 0.7
+    fresh = c.rng.random() < 0.92
     started = c.time.between(c.rng, 60, 390)
     row, _, _ = contract_customer(c, p, ACTIVE, started, values=everyday_values(c, p))
     completed = c.time.between(c.rng, 3, 25) if fresh else c.time.between(c.rng, 40, 55)

@@ -27,7 +27,7 @@ def in_dialogue(c: Cluster) -> None:
     crm.dialogue(c, lead_id, last, KEEP, c.rng.choice(TALKS))
     for _ in range(c.rng.randrange(3)):
         crm.dialogue(c, lead_id, last - timedelta(days=c.rng.randint(1, 190)), KEEP, c.rng.choice((*TALKS, "mail_out")))
-    if c.rng.random() < 0.12:
+    if c.rng.random() < 0.02:
         crm.meeting(c, lead_id, last - timedelta(days=2), DUE)
     if c.rng.random() < 0.3:
         newsletter(c, p, KEEP)
@@ -120,11 +120,11 @@ def enquirer(c: Cluster) -> None:
 
 WEIGHTS: dict[Callable[[Cluster], None], float] = {
     in_dialogue: 5,
-    silent: 0.5,
-    declined: 0.4,
-    objected: 0.3,
-    converted: 0.6,
-    meeting_ahead: 0.6,
+    silent: 0.25,
+    declined: 0.2,
+    objected: 0.2,
+    converted: 0.3,
+    meeting_ahead: 0.8,
     forgotten: 0.2,
     newsletter_reader: 4,
     bought_address: 0.2,
