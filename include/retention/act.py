@@ -27,13 +27,13 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
-from include.retention.column_types import read_types
+from include.retention.column_types import Types, read_types
 from include.retention.contention import error_name, lost_connection
 from include.retention.data_map.inspection import ForeignKey
 from include.retention.data_map.model import DataMap
 from include.retention.errors import ActError
 from include.retention.files import NO_FILES
-from include.retention.one_batch import KeyMismatchError, Source, carry_out
+from include.retention.one_batch import KeyMismatchError, Source, carry_out, tried
 from include.retention.terms import Verdict
 
 __all__ = ["ActResult", "Batch", "BatchResult", "Journal", "KeyMismatchError", "NotDone", "act_on_system"]
@@ -67,9 +67,9 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     Raises:
         KeyMismatchError: the key of a table isn't one.
         LedgerError: the journal couldn't be written.
+        SQLAlchemyError: the database can't be read at all. Nothing was begun.
     """
-    with engine.connect() as connection:
-        types = read_types(connection, data_map)
+    types = tried(lambda: _types(engine, data_map))
     ties = (*references, *_declared_parts(data_map))
     source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
     acting = _Acting(source, recheck, journal)
@@ -78,6 +78,11 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
             acting.ended = "the run was stopped"
         progress(batch, acting.take(batch))
     return acting.finish()
+
+
+def _types(engine: sa.Engine, data_map: DataMap) -> dict[str, Types]:
+    with engine.connect() as connection:
+        return read_types(connection, data_map)
 
 
 def _declared_parts(data_map: DataMap) -> list[ForeignKey]:

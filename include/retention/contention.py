@@ -43,9 +43,9 @@ def error_name(error: sa.exc.SQLAlchemyError) -> str:
     constraint = getattr(getattr(original, "diag", None), "constraint_name", None)
     code = (
         getattr(original, "sqlite_errorname", None)
-        or getattr(original, "sqlstate", None)
         or _number(original)
         or next((text for text in original.args if str(text).startswith("MariaDB error ")), None)
+        or getattr(original, "sqlstate", None)
     )
     told = ", ".join(str(each) for each in (code, constraint) if each)
     return f"{type(original).__name__} ({told})" if told else type(original).__name__

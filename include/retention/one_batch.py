@@ -71,15 +71,20 @@ def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
     files = RowFiles(source.data_map, table, source.types, refs, source.environ)
 
     before: list[int] = []  # An attempt whose commit got lost leaves nothing for the next one to find.
-    still, counts = _tried(lambda: _change(work, recheck, files, before))
-    left, spared = _tried(lambda: _measure(work, still))
+    still, counts = tried(lambda: _change(work, recheck, files, before))
+    left, spared = tried(lambda: _measure(work, still))
     had_work = max(before)
     nothing_to_do = len(batch.keys) - had_work
     done = max(0, had_work - left - spared) + (nothing_to_do if batch.again else 0)
     return BatchResult(done, len(batch.keys) - left - done, left, counts)
 
 
-def _tried(transaction: Callable[[], T]) -> T:
+def tried(transaction: Callable[[], T]) -> T:
+    """Carry out a transaction, again after contention and lost connections, and return what it returns.
+
+    Raises:
+        SQLAlchemyError: the last error, where it didn't pass in ``ATTEMPTS`` attempts or wasn't of that kind.
+    """
     pause = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE)
     again = Retrying(retry=retry_if_exception(passes), stop=stop_after_attempt(ATTEMPTS), wait=pause, reraise=True)
     return again(transaction)

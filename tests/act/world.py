@@ -171,7 +171,7 @@ def act(
     result = act_on_system(
         engine,
         options.pop("data_map", None) or the_map(directory),
-        read_foreign_keys(engine, None),
+        options.pop("references", None) or read_foreign_keys(engine, None),
         the_plan() if batches is None else batches,
         recheck=options.pop("recheck", everything_is_due),
         journal=notes,
