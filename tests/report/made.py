@@ -341,7 +341,9 @@ def _act(ledger: Ledger, rows: Sequence[dict[str, Any]], remaining: int) -> None
             what = {"batch": number, "system": row["system"], "table": row["table"], "action": action}
             files = {"deleted": 0, "absent": 0, "refused": 0}
             ledger.add("batch_started", **what, rows=size)
-            ledger.add("batch_verified", **what, done=size - stuck - skipped, drift=skipped, remaining=stuck, files=files)
+            ledger.add(
+                "batch_verified", **what, done=size - stuck - skipped, drift=skipped, remaining=stuck, files=files
+            )
 
 
 def _checks(dice: random.Random, system: str, rows: Sequence[dict[str, Any]], failing: int) -> list[dict[str, Any]]:
@@ -366,9 +368,7 @@ def _personal(data_map: DataMap) -> list[Table]:
     return [each for each in data_map.tables.values() if each.personal]
 
 
-def _planned(
-    dice: random.Random, system: str, table: Table, due: bool, scale: int, closed: str
-) -> dict[str, Any]:
+def _planned(dice: random.Random, system: str, table: Table, due: bool, scale: int, closed: str) -> dict[str, Any]:
     population = dice.randint(scale, scale * 9)
     counts = dict.fromkeys(("delete", "anonymise", "refer", "nothing_left", "not_personal", "closed"), 0)
     if closed == f"{system}.{table.name}":
@@ -380,7 +380,9 @@ def _planned(
         counts["nothing_left"] = dice.randint(0, population // 6) if dice.random() < 0.5 else 0
         counts["not_personal"] = dice.randint(0, population // 3) if table.personal_when else 0
     retain = population - sum(counts.values())
-    names = list(dict.fromkeys(use.purpose for group in table.groups.values() for use in group.purposes)) or ["FOLLOWS_WHOLE"]
+    names = list(dict.fromkeys(use.purpose for group in table.groups.values() for use in group.purposes)) or [
+        "FOLLOWS_WHOLE"
+    ]
     total = counts["delete"] + counts["anonymise"]
     overdue = dice.randint(0, 6) if total and dice.random() < 0.15 else 0
     held = dice.randint(0, 3) if retain else 0
@@ -409,7 +411,14 @@ def _split(dice: random.Random, whole: int, names: Sequence[str]) -> dict[str, i
 def holds(review: date = date(2026, 11, 1)) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            ("12", "subject", "Chefsjurist", "Tvist om leverans, mål T 1042-26", datetime(2026, 3, 3, 9, tzinfo=UTC), review),
+            (
+                "12",
+                "subject",
+                "Chefsjurist",
+                "Tvist om leverans, mål T 1042-26",
+                datetime(2026, 3, 3, 9, tzinfo=UTC),
+                review,
+            ),
             ("15", "record", "Ekonomichef", "Revision", datetime(2026, 10, 12, 9, tzinfo=UTC), date(2027, 4, 12)),
         ],
         columns=["hold_id", "scope", "owner", "reason", "placed_at", "review_on"],

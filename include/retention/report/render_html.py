@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.runtime import Context
 
 from include.retention.report import charts
 from include.retention.report.figures import failed_sums
@@ -38,6 +41,7 @@ MOST_ROWS = 60
 """Rows of a list on paper; the rest is counted and stands in report.json."""
 MOST_REASONS = 15
 SHARE = "SHARE"
+_IN_CONTEXT = ("show", "system_title", "category_title", "purpose_title")
 _NOT_IN_CSS = re.compile(r"[^\w .,:()-]")
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -45,6 +49,12 @@ _TEMPLATES = Path(__file__).with_name("templates")
 def render_html(data: ReportData, language: str) -> str:
     """Return the page in a language, ``sv`` or ``en``."""
     words = load_words(language, data.run.time_zone)
+    return _environment().get_template("report.html.j2").render(_functions(data, words) | _view(data, words))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return the templates, compiled once: whatever a report adds comes with its context."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -52,9 +62,20 @@ def render_html(data: ReportData, language: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_functions(data, words))
-    environment.filters.update(_filters(data, words))
-    return environment.get_template("report.html.j2").render(_view(data, words))
+    environment.filters.update({name: _from_context(name) for name in _IN_CONTEXT})
+    environment.filters["lower_first"] = inside
+    environment.filters["css"] = lambda text: _NOT_IN_CSS.sub("", text)
+    return environment
+
+
+def _from_context(name: str) -> Callable[[Context, object], str]:
+    """Return a filter that is the function of this name in the report's context, so that ``map`` can use it."""
+
+    @jinja2.pass_context
+    def of_context(context: Context, value: object) -> str:
+        return str(context[name](value))
+
+    return of_context
 
 
 def _functions(data: ReportData, words: Words) -> dict[str, Any]:
@@ -88,19 +109,6 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
 def _dated(title: str) -> str:
     """Return an event's title; "until" of an episode is left open for the day that each record has."""
     return f"{title} …" if title.endswith((" till", " until")) else title
-
-
-def _filters(data: ReportData, words: Words) -> dict[str, Any]:
-    functions = _functions(data, words)
-    return {
-        "show": words.show,
-        "system_title": functions["system_title"],
-        "category_title": functions["category_title"],
-        "purpose_title": functions["purpose_title"],
-        "capitalize_first": lambda text: text[:1].upper() + text[1:],
-        "lower_first": inside,
-        "css": lambda text: _NOT_IN_CSS.sub("", text),
-    }
 
 
 def _guard_number(words: Words, guard: Guard, value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -117,6 +118,7 @@ class Words:
         return "one" if count == 1 else "many"
 
 
+@cache
 def load_words(language: str, time_zone: str) -> Words:
     """Return a language's words.
 

@@ -1,0 +1,267 @@
+"""The page: complete, closed to the outside, escaped, and readable by everybody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from include.retention.policy.model import Text
+from include.retention.report import collect, render_html
+from include.retention.report.gaps import GAPS
+from include.retention.report.model import ReportData
+from include.retention.report.words import LANGUAGES, load_words
+from include.retention.terms import RunOutcome
+from tests.report.made import NOW, chain, inputs, run_entries, small_maps, small_schedule
+
+MAPS, SCHEDULE = small_maps(), small_schedule()
+KINDS: dict[str, dict[str, Any]] = {
+    "done": {},
+    "nothing": {"due": False},
+    "dry": {"mode": "dry_run"},
+    "rejected": {"answer": "rejected"},
+    "failed": {"failing": 1, "remaining": 2, "closed": "sales.orders"},
+    "stopped": {"stop_after": "resolved"},
+    "unapproved": {"stop_after": "planned"},
+    "half": {"stop_after": "act"},
+}
+
+
+class Page(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@cache
+def data_of(kind: str) -> ReportData:
+    return collect(inputs(entries=run_entries(SCHEDULE, MAPS, **KINDS[kind])), NOW)
+
+
+@cache
+def html_of(kind: str, language: str) -> str:
+    return render_html(data_of(kind), language)
+
+
+everything = pytest.mark.parametrize(("kind", "language"), [(k, each) for k in KINDS for each in LANGUAGES])
+
+
+@everything
+def test_all_sixteen_parts_are_there_in_their_order(kind: str, language: str) -> None:
+    page = Page(html_of(kind, language))
+    sections = [attrs["id"] for attrs in page.all("section") if attrs.get("id")]
+    assert sections == [f"part-{number}" for number in range(1, 17)]
+    assert page.all("html") == [{"lang": language}]
+    words = load_words(language, "UTC")
+    for number in range(1, 17):
+        assert words(f"part.{number}") in page.text
+
+
+@everything
+def test_the_status_is_the_first_thing_said(kind: str, language: str) -> None:
+    words, data = load_words(language, "UTC"), data_of(kind)
+    before_the_counts = Page(html_of(kind, language)).text.split(words("front.caption"))[0]
+    assert words(f"outcome.{data.outcome.value}") in before_the_counts
+
+
+@everything
+def test_nothing_comes_from_outside_and_nothing_runs(kind: str, language: str) -> None:
+    text = html_of(kind, language)
+    page = Page(text)
+    assert re.findall(r"https?:|//[a-z]|url\(|@import|javascript:|data:", text) == []
+    assert {"script", "link", "img", "iframe", "object", "embed", "form", "base"} & {
+        tag for tag, _ in page.tags
+    } == set()
+    assert [name for _, attrs in page.tags for name in attrs if name == "src" or name.startswith("on")] == []
+    links = {attrs["href"] for attrs in page.all("a")}
+    other = "en" if language == "sv" else "sv"
+    assert {link for link in links if link and not link.startswith("#")} == {f"gallringsprotokoll.{other}.html"}
+    policy = next(attrs["content"] for attrs in page.all("meta") if "http-equiv" in attrs)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+@everything
+def test_ids_are_unique_and_every_link_leads_somewhere(kind: str, language: str) -> None:
+    page = Page(html_of(kind, language))
+    ids = [attrs["id"] for _, attrs in page.tags if attrs.get("id")]
+    assert len(ids) == len(set(ids))
+    wanted = {str(attrs["href"])[1:] for attrs in page.all("a") if str(attrs["href"]).startswith("#")}
+    wanted |= {name for _, attrs in page.tags for name in str(attrs.get("aria-labelledby") or "").split()}
+    assert wanted - set(ids) == set()
+
+
+@everything
+def test_tables_have_captions_and_headers_and_pictures_have_words(kind: str, language: str) -> None:
+    page = Page(html_of(kind, language))
+    assert len(page.all("table")) > 8
+    assert [attrs for attrs in page.all("th") if attrs.get("scope") not in ("col", "row")] == []
+    assert [attrs for attrs in page.all("svg") if "aria-hidden" not in attrs and not attrs.get("aria-label")] == []
+    tables = re.findall(r"<table[^>]*>(.*?)</table>", html_of(kind, language), re.DOTALL)
+    assert [each[:80] for each in tables if "<caption" not in each] == []
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_report_should_hold_and_does_not_is_said_with_its_reason(language: str) -> None:
+    text = html_of("done", language)
+    words = load_words(language, "UTC")
+    assert re.findall(r'data-gap="([A-Z_]+)"', text) == [gap.code for gap in GAPS]
+    page = Page(text).text
+    for gap in GAPS:
+        assert words(f"gap.{gap.code}.why") in page
+
+
+def test_unknown_is_a_dash_and_never_a_zero() -> None:
+    counts = html_of("stopped", "sv").split("front-counts")[2].split("</table>")[0]
+    cells = re.findall(r'<td class="n[^"]*"[^>]*>(.*?)</td>', counts)
+    read = data_of("stopped").systems[0].totals.read
+    assert cells[0].replace("\u202f", "") == str(read)
+    assert {re.sub("<[^>]+>", "", cell) for cell in cells[1:8]} == {"–"}
+    assert "Steget har inte utförts; värdet är okänt, inte noll." in counts
+
+
+def test_a_failed_sum_is_shown_where_it_stands_and_on_the_first_page() -> None:
+    entries = run_entries(SCHEDULE, MAPS)
+    plan = next(each for each in entries if each["kind"] == "planned")
+    plan["body"]["tables"][0]["population"] += 7
+    text = Page(render_html(collect(inputs(entries=entries), NOW), "sv")).text
+    front, parts = text.split("Innehåll", 1)
+    assert "1 summa går inte ihop." in front
+    assert "sales.customer: rader i tabellen" in parts
+    assert "Skillnad 7." in parts
+    assert "går inte ihop" in parts
+
+
+def test_a_dry_run_speaks_in_its_own_tense() -> None:
+    text = Page(html_of("dry", "sv")).text.split("Innehåll")[0]
+    assert "skulle raderas" in text
+    assert "Ingenting ändrades." in text
+    assert "Raderade" not in text
+
+
+def test_names_from_policy_maps_and_people_are_escaped() -> None:
+    bad = '<script>alert("x")</script>'
+    maps = small_maps()
+    table = replace(maps["sales"].tables["customer"], title=Text(bad, bad))
+    tables = {**maps["sales"].tables, "customer": table}
+    maps["sales"] = replace(maps["sales"], tables=tables, title=Text(bad, bad), owner=bad)
+    schedule = replace(
+        SCHEDULE,
+        controller=replace(SCHEDULE.controller, name=bad + "</style>"),
+        purposes={name: replace(each, title=Text(bad, bad), source=bad) for name, each in SCHEDULE.purposes.items()},
+    )
+    entries = run_entries(schedule, maps, failing=1)
+    for each in entries:
+        if each["kind"] == "approved":
+            each["body"] |= {"by": bad, "comment": bad}
+        for check in each["body"].get("checks", []):
+            check["title"] = {"sv": bad, "en": bad}
+    holds = pd.DataFrame(
+        [("H1", "subject", bad, bad, NOW, NOW.date())],
+        columns=["hold_id", "scope", "owner", "reason", "placed_at", "review_on"],
+    )
+    data = collect(replace(inputs(schedule=schedule, maps=maps, entries=entries, holds=holds)), NOW)
+    for language in LANGUAGES:
+        text = render_html(data, language)
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text
+        assert text.count("</style>") == 1
+
+
+def test_only_counts_rules_and_staff_reach_the_page_whatever_the_steps_hand_over() -> None:
+    canary = "kanariefågel-42"
+    entries = run_entries(SCHEDULE, MAPS)
+    for each in entries:
+        each["body"]["sample"] = [canary]
+        for row in each["body"].get("tables", []):
+            if isinstance(row, dict):
+                row["example"] = canary
+    holds = inputs().holds
+    assert holds is not None
+    data = collect(inputs(entries=entries, holds=holds.assign(ref=canary, identifier_kind=canary)), NOW)
+    assert all(canary not in render_html(data, language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("outcome", list(RunOutcome))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_outcome_has_a_page(outcome: RunOutcome, language: str) -> None:
+    words = load_words(language, "UTC")
+    assert words(f"outcome.{outcome.value}") in render_html(replace(data_of("half"), outcome=outcome), language)
+
+
+def test_thousands_of_referrals_are_a_table_of_groups() -> None:
+    rows = [
+        ("sales", f"t{n % 90}", "who", "UNKNOWN_DATE", NOW, 37) for n in range(9_000)
+    ]  # fmt: skip
+    referrals = pd.DataFrame(rows, columns=["system", "table", "group", "reason", "first_seen", "records"])
+    data = collect(inputs(referrals=referrals), NOW)
+    assert data.referrals is not None
+    assert (len(data.referrals), sum(each.records for each in data.referrals)) == (90, 333_000)
+    text = render_html(data, "sv")
+    assert len(text) < 200_000
+    assert "Ytterligare 30 rader finns i report.json." in text
+
+
+def test_a_broken_chain_says_what_is_wrong() -> None:
+    text = Page(render_html(collect(inputs(chain=chain(ok=False)), NOW), "en")).text
+    assert "broken at entry 874: It was changed." in text
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours, as WCAG 2.2 counts it."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((light(first), light(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_text_stands_out_from_its_ground() -> None:
+    style = html_of("done", "sv").split("<style>")[1].split("</style>")[0]
+    colours = dict(re.findall(r"--(ink|soft|bad|good|paper): (#[0-9a-f]{6})", style))
+    for name in ("ink", "soft", "bad", "good"):
+        assert contrast(colours[name], colours["paper"]) >= 4.5
+    tones = re.findall(r"\.tone-(\w+) \{ --tone: (#\w{6}); --tint: (#\w{6})", style)
+    assert {name for name, _, _ in tones} == {each.value for each in RunOutcome}
+    for _, tone, tint in tones:
+        assert contrast(tone, tint) >= 4.5
+        assert contrast(colours["ink"], tint) >= 7
+    zero = re.search(r"td\.zero \{ color: (#\w{6})", style)
+    assert zero is not None
+    assert contrast(zero[1], colours["paper"]) >= 4.5
