@@ -127,7 +127,7 @@ def test_results_that_would_go_to_another_store_are_refused(monkeypatch: pytest.
     ],
 )
 def test_only_counts_of_known_checks_are_judged(change: dict[str, Any], text: str) -> None:
-    frame = frame_of([Measured(Check.SUMS, "a", 1, 0)]).astype({name: object for name in change}).assign(**change)
+    frame = frame_of([Measured(Check.SUMS, "a", 1, 0)]).astype(dict.fromkeys(change, object)).assign(**change)
     with pytest.raises(ValidationError, match=text) as error:
         judge("shop", frame)
     assert "CANARY" not in str(error.value)

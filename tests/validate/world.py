@@ -268,7 +268,7 @@ class World:
     def wrong(self) -> set[tuple[str, str]]:
         """Return check and table of every measurement beyond its limit, or without a count."""
         found = self.measure()
-        bad = found[(found["unexpected"] > found["limit"]).fillna(True)]
+        bad = found[(found["unexpected"] <= found["limit"]).ne(other=True).fillna(value=True)]
         return set(zip(bad["check"], bad["table"], strict=True))
 
 

@@ -84,7 +84,7 @@ def _balance(records: Records, counted: Mapping[str, Any], deleted: int) -> Meas
     expected = counted["rows"] - deleted + records.added
     about = None
     if records.added:
-        about = Text(f"{records.added} rader har tillkommit", f"{records.added} rows have been added")
+        about = Text(f"tillkomna rader: {records.added}", f"rows added: {records.added}")
     examined = max(counted["rows"], len(records.after))
     return Measured(Check.BALANCE, records.table.name, examined, abs(len(records.after) - expected), about)
 

@@ -149,8 +149,8 @@ def _excused(count: int) -> Text | None:
     if not count:
         return None
     return Text(
-        f"{count} undantagna: ändrade efter planen eller under gallringsstopp",
-        f"{count} excepted: changed after the plan or under a legal hold",
+        f"undantagna, ändrade efter planen eller under gallringsstopp: {count}",
+        f"excepted, changed after the plan or under a legal hold: {count}",
     )
 
 

@@ -24,7 +24,6 @@ from include.retention.data_map.model import SeriesInvariant, SumInvariant, Tabl
 from include.retention.extract import CHUNK_ROWS, json_keys
 from include.retention.keys import Key
 from include.retention.method_sql import Characters
-from include.retention.resolve import match
 from include.retention.statements import sql_table
 
 KEY_DOMAIN = "validate.key"
@@ -76,7 +75,8 @@ def scan(  # noqa: PLR0913 - a table, what was decided on it, and the means to r
         arrived: of the keys not in ``before``, the hashes of those that stay; None: all of them do.
     """
     target = sql_table(table, schema)
-    keys_before, keep = before["key"], ~before["delete"].to_numpy(dtype=bool)
+    decided = pd.Index(before["key"].to_numpy(dtype=object))
+    keep = ~before["delete"].to_numpy(dtype=bool)
     seen, rows, newcomers = np.zeros(len(before), dtype=bool), 0, list[str]()
     sums = [defaultdict[By, int](int) for _ in table.sums]
     numbers = [defaultdict[By, set[int]](set) for _ in table.series]
@@ -84,7 +84,7 @@ def scan(  # noqa: PLR0913 - a table, what was decided on it, and the means to r
     wanted += [_series_columns(target, each) for each in table.series]
     for key_columns, *invariants in _chunks(connection, table, target, wanted):
         keys = json_keys(key_columns)
-        places = match(keys, keys_before)
+        places = decided.get_indexer(pd.Index(keys, dtype=object))
         known = places >= 0
         seen[places[known]] = True
         strangers = key.mac_many(KEY_DOMAIN, keys[~known].fillna(""))
