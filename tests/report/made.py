@@ -73,17 +73,17 @@ def small_schedule() -> Schedule:
     purposes = [
         purpose("DELIVERY", "Leverans", "Delivery", keep=Keep((Period(),)), starts="relationship"),
         purpose(
-            "ACCOUNTING", "Bokföring", "Bookkeeping", LawfulBasis.LEGAL_OBLIGATION, Keep((Period(years=7),), True),
-            starts="booked", statutory=True,
+            "ACCOUNTING", "Bokföring", "Bookkeeping", LawfulBasis.LEGAL_OBLIGATION,
+            keep=Keep((Period(years=7),), to_year_end=True), starts="booked", statutory=True,
         ),
         purpose(
-            "OSS", "Moms i OSS", "VAT in OSS", LawfulBasis.LEGAL_OBLIGATION, Keep((Period(years=10),), True),
-            starts="booked", statutory=True,
+            "OSS", "Moms i OSS", "VAT in OSS", LawfulBasis.LEGAL_OBLIGATION,
+            keep=Keep((Period(years=10),), to_year_end=True), starts="booked", statutory=True,
         ),
         purpose("WARRANTY", "Reklamation", "Complaints", keep=Keep((Period(years=3), Period(months=2)))),
         purpose(
-            "MARKETING", "Marknadsföring", "Marketing", LawfulBasis.LEGITIMATE_INTERESTS, Keep((Period(months=12),)),
-            starts="relationship", ends_at_once=(EndsAtOnce("objection", Scope.SUBJECT, "consent"),),
+            "MARKETING", "Marknadsföring", "Marketing", LawfulBasis.LEGITIMATE_INTERESTS,
+            keep=Keep((Period(months=12),)), starts="relationship", ends_at_once=(EndsAtOnce("objection", Scope.SUBJECT, "consent"),),
             yields_to_erasure=True, marketing=True,
         ),
     ]  # fmt: skip
@@ -133,6 +133,7 @@ def purpose(
     sv: str,
     en: str,
     basis: LawfulBasis = LawfulBasis.CONTRACT,
+    *,
     keep: Keep | None = None,
     starts: str = "delivered",
     **changes: Any,
@@ -162,7 +163,8 @@ def purpose(
 def small_maps() -> dict[str, DataMap]:
     return {
         "sales": data_map("sales", "Sälj", "Sales", [
-            table("customer", "Kunder", "Customers", ("DELIVERY", "MARKETING"), WhenNull.ONGOING, "relationship"),
+            table("customer", "Kunder", "Customers", ("DELIVERY", "MARKETING"), when_null=WhenNull.ONGOING,
+                  event="relationship"),
             table("orders", "Ordrar", "Orders", ("DELIVERY", "WARRANTY")),
         ]),
         "finance": data_map("finance", "Ekonomi", "Finance", [
@@ -183,9 +185,9 @@ def table(
     sv: str,
     en: str,
     purposes: Sequence[str],
+    *,
     when_null: WhenNull = WhenNull.UNKNOWN,
     event: str = "delivered",
-    *,
     year_end: bool = False,
 ) -> Table:
     numbered = "ACCOUNTING" in purposes
@@ -248,9 +250,13 @@ def run_entries(
     finished: bool = False,
 ) -> Entries:
     """Return the entries of a run. ``stop_after`` names the last kind that is written."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - invented counts
     ledger = Ledger(NOW - timedelta(minutes=7), [])
-    rows = [_planned(dice, system, each, due, scale, closed) for system, m in maps.items() for each in _personal(m)]
+    rows = [
+        _planned(dice, system, each, due=due, scale=scale, closed=closed)
+        for system, m in maps.items()
+        for each in _personal(m)
+    ]
     for kind in ("run_started", "extracted", "resolved", "planned", "approved", "act", "validated", "run_finished"):
         if kind == "approved" and (mode == "dry_run" or not due):
             continue
@@ -258,7 +264,10 @@ def run_entries(
             continue
         if kind == "run_finished" and not finished:
             continue
-        _write(ledger, kind, dice, schedule, maps, rows, mode, answer, failing, remaining, closed, as_of)
+        _write(
+            ledger, kind, dice=dice, schedule=schedule, maps=maps, rows=rows, mode=mode, answer=answer,
+            failing=failing, remaining=remaining, closed=closed, as_of=as_of,
+        )  # fmt: skip
         if kind == stop_after or (kind == "approved" and answer == "rejected"):
             break
     return ledger.entries
@@ -267,6 +276,7 @@ def run_entries(
 def _write(
     ledger: Ledger,
     kind: str,
+    *,
     dice: random.Random,
     schedule: Schedule,
     maps: Mapping[str, DataMap],
@@ -368,7 +378,7 @@ def _personal(data_map: DataMap) -> list[Table]:
     return [each for each in data_map.tables.values() if each.personal]
 
 
-def _planned(dice: random.Random, system: str, table: Table, due: bool, scale: int, closed: str) -> dict[str, Any]:
+def _planned(dice: random.Random, system: str, table: Table, *, due: bool, scale: int, closed: str) -> dict[str, Any]:
     population = dice.randint(scale, scale * 9)
     counts = dict.fromkeys(("delete", "anonymise", "refer", "nothing_left", "not_personal", "closed"), 0)
     if closed == f"{system}.{table.name}":
@@ -426,10 +436,13 @@ def holds(review: date = date(2026, 11, 1)) -> pd.DataFrame:
 
 
 def referrals(maps: Mapping[str, DataMap], seed: int = 3) -> pd.DataFrame:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - invented counts
     reasons = ["UNKNOWN_DATE", "NO_KNOWN_PURPOSE", "IDENTITY_AMBIGUOUS", "SENTINEL_DATE"]
     rows = [
-        (system, each.name, next(iter(each.groups)), dice.choice(reasons), NOW - timedelta(days=dice.randint(0, 44)), dice.randint(1, 14))
+        (
+            system, each.name, next(iter(each.groups)), dice.choice(reasons),
+            NOW - timedelta(days=dice.randint(0, 44)), dice.randint(1, 14),
+        )
         for system, m in maps.items()
         for each in _personal(m)
         if each.groups and dice.random() < 0.5

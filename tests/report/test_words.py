@@ -126,7 +126,7 @@ def test_no_text_is_left_that_nothing_says() -> None:
     templates = (PACKAGE / "templates").glob("*.j2")
     sources = "".join(path.read_text(encoding="utf-8") for path in (*templates, *PACKAGE.glob("*.py")))
     said = re.compile(r"""['"]([a-z0-9_]+\.[a-z_]+)""")
-    known = {match for match in said.findall(sources)}
+    known = set(said.findall(sources))
     areas = {"front", "counted", "period", *(f"p{number}" for number in range(1, 17))}
     written = {".".join(key.split(".")[:2]) for key in texts("sv") if key.split(".")[0] in areas}
     by_name = {f"p16.{each}" for each in ("done", "nothing", "dry", "refused", "rejected", "failed", "running")}
