@@ -56,7 +56,10 @@ def _set_null(_column: Value, _method: Method, _key: Keys) -> Value:
 def _constant(column: Value, method: Method, _key: Keys) -> Value:
     if isinstance(column.type, sa.types.NullType):
         return sa.case((column.is_not(None), sa.literal(method.value)))
-    return sa.case((column.is_not(None), sa.literal(bound_value(column.type, method.value), column.type)))
+    value: Value = sa.literal(bound_value(column.type, method.value), column.type)
+    if isinstance(column.type, sa.Enum):
+        value = sa.cast(value, column.type)  # Inside CASE, PostgreSQL takes a bound value for a text.
+    return sa.case((column.is_not(None), value))
 
 
 def _shorten(column: Value, method: Method, _key: Keys) -> Value:
