@@ -84,13 +84,14 @@ def _scopes(at: GroupContext) -> Iterator[Problem]:
 
 
 def _clocks(at: GroupContext, told: Told) -> Iterator[Problem]:
-    table = at.at.table.name
+    table, tables = at.at.table, at.at.tables
+    astray = table.part_of is not None and table.part_of.table not in tables
     for place, use in at.purposes():
-        event = use.purpose.starts
-        by_record = use.scope is Scope.RECORD
-        starts = table in reached(at.at.tables, event) if by_record else event in told[use.scope]
-        if not starts and use.purpose.name != EVIDENCE_PURPOSE:
-            whose = f"a record of {table}" if by_record else f"a {use.scope}"
+        event, by_record = use.purpose.starts, use.scope is Scope.RECORD
+        if event not in at.schedule.events or use.purpose.name == EVIDENCE_PURPOSE or (by_record and astray):
+            continue  # Told already, at the event, the purpose or the whole.
+        if not (table.name in reached(tables, event) if by_record else event in told[use.scope]):
+            whose = f"a record of {table.name}" if by_record else f"a {use.scope}"
             what = f"has {use.purpose.name}, whose clock can never start: nothing tells of {event} for {whose}."
             remedy = f"Add {event} to the events of the table that knows it, or change the scope."
             yield at.problem(place, "CLOCK_NEVER_STARTS", what, remedy)

@@ -65,6 +65,11 @@ class GroupContext:
         """Return a problem at a key path below the group."""
         return self.at.problem(("groups", self.group.name, *path), code, what, remedy)
 
+    @property
+    def whole(self) -> bool:
+        """Return whether the schedule knows all of its purposes: of an unknown one nothing more can be said."""
+        return all(use.purpose in self.schedule.purposes for use in self.group.purposes)
+
     def purposes(self) -> Iterator[tuple[KeyPath, PurposeInUse]]:
         """Yield each purpose that the schedule knows, with its place below the group."""
         for number, use in enumerate(self.group.purposes):

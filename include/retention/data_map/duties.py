@@ -116,8 +116,9 @@ def _category(at: TableContext, column: Column, category: Category, schedule: Sc
 def _suppresses(at: TableContext, schedule: Schedule) -> Iterator[Problem]:
     if not at.table.suppresses:
         return
-    uses = [schedule.purposes.get(use.purpose) for group in at.table.groups.values() for use in group.purposes]
-    if not any(purpose is not None and purpose.marketing for purpose in uses):
+    groups = [GroupContext(group, at, schedule) for group in at.table.groups.values()]
+    marketing = any(use.purpose.marketing for each in groups for _, use in each.purposes())
+    if not marketing and all(each.whole for each in groups):
         what, remedy = "is a marketing list without a marketing purpose.", "Add the purpose, or remove suppresses."
         yield at.problem(("suppresses",), "SUPPRESSES_WITHOUT_MARKETING", what, remedy)
     if not roles_of(at.tables, at.table.name):
@@ -151,7 +152,8 @@ def _statute(statute: Statute, at: TableContext, schedule: Schedule) -> Iterator
     told = table.name in told_of(at.tables, statute.event)
     if not told and table.name not in kept(at.tables, statute.event):
         return
-    lacking = [name for name in table.groups if not _covered(GroupContext(table.groups[name], at, schedule), statute)]
+    groups = [GroupContext(group, at, schedule) for group in table.groups.values()]
+    lacking = [each.group.name for each in groups if each.whole and not _covered(each, statute)]
     if not (told and statute.whole) and len(lacking) < len(table.groups):
         return
     for name in lacking:

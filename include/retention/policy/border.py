@@ -29,7 +29,7 @@ class ParameterUse(Border):
 def _shape(value: object) -> str:
     if isinstance(value, list):
         return "<list>"
-    return "<text>" if isinstance(value, str) else "<parameter>"
+    return "<parameter>" if isinstance(value, (dict, ParameterUse)) else "<text>"
 
 
 KeepBorder = Annotated[

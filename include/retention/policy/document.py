@@ -106,7 +106,7 @@ def _unreadable(file: str, line: int | None, what: str, remedy: str) -> tuple[Do
     return Document(file, {}, {}), (problem,)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Knows null, true, false and numbers; all else is text."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own interface

@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from typing import Annotated
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from include.retention.policy.model import Keep, Period, Text
@@ -41,8 +41,8 @@ Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """Text that isn't empty."""
 
 
-def _iso_period(text: str) -> str:
-    if _PERIOD.match(text) is None:
+def _iso_period(text: object) -> object:
+    if not isinstance(text, str) or _PERIOD.match(text) is None:
         raise PydanticCustomError(
             "BAD_PERIOD",
             "isn't a period. A purpose must end after a stated time: “until objection” or “as long as needed” don't.",
@@ -65,7 +65,7 @@ def read_period(text: str) -> Period:
     return Period(years, months, days)
 
 
-IsoPeriod = Annotated[str, AfterValidator(_iso_period), WithJsonSchema({"type": "string", "pattern": ISO_PERIOD})]
+IsoPeriod = Annotated[str, BeforeValidator(_iso_period), WithJsonSchema({"type": "string", "pattern": ISO_PERIOD})]
 """An ISO 8601 period of years, months and days, such as ``P3Y`` or ``P1Y6M``."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from functools import cache
 
 from pydantic import BaseModel
@@ -39,7 +38,10 @@ def describe(error: ErrorDetails, path: KeyPath, words: list[str]) -> Descriptio
         return "UNKNOWN_KEY", "isn't a key that is known here.", _did_you_mean(close) + "The README lists every key."
     if kind == "missing":
         return "MISSING_KEY", "is missing.", "Add it; the README shows an example."
-    return _KINDS.get(kind.split("_", maxsplit=1)[0], _anything_else)(error)
+    if kind in _KINDS:
+        return _KINDS[kind]
+    what, remedy = _SHAPES.get(kind.split("_", maxsplit=1)[0], (None, ""))
+    return ("BAD_VALUE", what, remedy) if what is not None else _anything_else(error)
 
 
 def _did_you_mean(close: list[str]) -> str:
@@ -51,18 +53,24 @@ def _anything_else(error: ErrorDetails) -> Description:
     return "BAD_VALUE", f"can't be used: {message[:1].lower()}{message[1:].rstrip('.')}.", "The README says what fits."
 
 
-def _date(_: ErrorDetails) -> Description:
-    return "BAD_DATE", "isn't a day that exists.", "Write it as 2026-12-31 (ISO 8601)."
+_NO_DAY = ("BAD_DATE", "isn't a day that exists.", "Write it as 2026-12-31 (ISO 8601).")
+_KINDS: dict[str, Description] = {
+    "date_type": _NO_DAY,
+    "date_parsing": _NO_DAY,
+    "date_from_datetime_parsing": _NO_DAY,
+    "string_too_short": ("BAD_VALUE", "is empty.", "Write what it is, or remove the key."),
+    "too_short": ("BAD_VALUE", "is empty.", "Write at least one."),
+}
+"""Pydantic's type of error -> words."""
 
-
-def _bool(_: ErrorDetails) -> Description:
-    return "BAD_VALUE", "is neither true nor false.", "Write true or false: yes, no, on and off are just words."
-
-
-def _string(error: ErrorDetails) -> Description:
-    if error["type"] == "string_type" and not isinstance(error["input"], (dict, list)):
-        return "BAD_VALUE", "isn't text.", 'Put it in quotes: "123".'
-    return _anything_else(error)
-
-
-_KINDS: dict[str, Callable[[ErrorDetails], Description]] = {"date": _date, "bool": _bool, "string": _string}
+_SHAPES: dict[str, tuple[str, str]] = {
+    "bool": ("is neither true nor false.", "Write true or false: yes, no, on and off are just words."),
+    "string": ("isn't text.", 'Put it in quotes: "123".'),
+    "int": ("isn't a whole number.", "Write it in digits, without quotes."),
+    "float": ("isn't a number.", "Write it in digits, with a decimal point, without quotes."),
+    "model": ("isn't a set of keys.", "Write keys with values; the README shows an example."),
+    "dict": ("isn't a set of keys.", "Write keys with values; the README shows an example."),
+    "tuple": ("isn't a list.", "Write it in brackets: [one, two]."),
+    "list": ("isn't a list.", "Write it in brackets: [one, two]."),
+}
+"""First word of the type, which says what the value should have been -> what is wrong, what to do."""
