@@ -26,6 +26,7 @@ from include.retention.terms import Mode, Reason, Verdict
 ITEM_COLUMNS = (
     "system", "table", "action", "groups", "key", "record_ref", "fingerprint", "reason", "purpose", "through", "level",
 )  # fmt: skip
+_TEXTS = tuple(name for name in ITEM_COLUMNS if name not in {"through", "level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def table_items(  # noqa: PLR0913, PLR0917 - one table's decision, its place and
             "level": rows["level"].to_numpy()[places],
         },
         columns=list(ITEM_COLUMNS),
-    )
+    ).astype(dict.fromkeys(_TEXTS, "str"))
 
 
 def _last_of(
