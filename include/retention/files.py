@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -74,7 +74,7 @@ def file_root(data_map: DataMap, name: str, environ: Mapping[str, str]) -> Itera
         ActError: the directory isn't set, isn't absolute, isn't there, can't be read, or is empty.
     """
     where = f"{data_map.system}: the file root {name}"
-    path = _written(data_map.file_roots[name], where, environ)
+    path = root_directory(data_map, name, environ)
     try:
         root = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -91,6 +91,15 @@ def file_root(data_map: DataMap, name: str, environ: Mapping[str, str]) -> Itera
             f"{where} can't be used ({why}): is the disk mounted? No file was deleted. "
             f"If it is rightly empty, put a file named {MARKER} into it."
         )
+
+
+def root_directory(data_map: DataMap, name: str, environ: Mapping[str, str]) -> Path:
+    """Return the directory of a file root as it is set, there or not.
+
+    Raises:
+        ActError: the environment doesn't set it, or it isn't an absolute path.
+    """
+    return _written(data_map.file_roots[name], f"{data_map.system}: the file root {name}", environ)
 
 
 def _written(directory: str, where: str, environ: Mapping[str, str]) -> Path:
@@ -117,14 +126,19 @@ def delete_file(root: int, path: str, derivatives: Sequence[str]) -> FileOutcome
     """
     if not _leads_inside(path):
         return FileOutcome.REFUSED
-    stem = str(PurePosixPath(path).with_suffix(""))
     outcomes = set()
-    for each in [*(pattern.replace("{stem}", stem) for pattern in derivatives), path]:
+    for each in (*derivatives_of(path, derivatives), path):
         outcome = _delete_one(root, each) if _leads_inside(each) else FileOutcome.REFUSED
         if outcome is FileOutcome.REFUSED:
             return outcome
         outcomes.add(outcome)
     return FileOutcome.DELETED if FileOutcome.DELETED in outcomes else FileOutcome.ABSENT
+
+
+def derivatives_of(path: str, patterns: Iterable[str]) -> list[str]:
+    """Return the paths of what was made from a file: ``{stem}`` stands for its path without the extension."""
+    stem = str(PurePosixPath(path).with_suffix(""))
+    return [pattern.replace("{stem}", stem) for pattern in patterns]
 
 
 def _leads_inside(path: str) -> bool:
