@@ -154,7 +154,7 @@ def web_recent(c: Cluster) -> None:
     closed = c.time.between(c.rng, 20, 330)
     row = web_customer(c, p, FORMER, closed, shop.profile_values(c, p))
     for _ in range(c.rng.randrange(2)):
-        web_order(c, p, row, closed - timedelta(days=c.rng.randint(60, 500)), orders.Goods())
+        web_order(c, p, row, closed - timedelta(days=c.rng.randint(400, 500)), orders.Goods())
     logins(c, row.values["customer_id"])
     if c.rng.random() < 0.5:
         newsletter(c, p, KEEP)

@@ -113,6 +113,26 @@ def settled(c: Cluster) -> None:
     books.reminder(c, invoice, day + timedelta(days=45), DUE)
 
 
+def returned(c: Cluster) -> None:
+    """An invoice that was credited: two vouchers, each of its own year."""
+    p = c.person()
+    _, payer, debtor_id = contract_customer(c, p, ACTIVE, c.time.between(c.rng, 500, 1500))
+    day = c.time.between(c.rng, 60, 400)
+    invoice = books.invoice(c, payer, debtor_id, day, books.Terms(status="credited"))
+    books.credit_note(c, invoice, day + timedelta(days=15))
+
+
+def asked_for_access(c: Cluster) -> None:
+    """A customer asked what is kept (Article 15): the request is needed until it is answered."""
+    p = c.person()
+    row, _, _ = contract_customer(c, p, ACTIVE, c.time.between(c.rng, 500, 1500))
+    asked = c.time.between(c.rng, 3, 25)
+    answered = None if c.rng.random() < 0.8 else c.time.ago(2)
+    outcome = KEEP if answered is None else DUE
+    about: dict[str, object] = {"customer_id": row.values["customer_id"], "email": p.email}
+    shop.privacy_request(c, "access", asked, answered, about, {"key": outcome, "message": outcome})
+
+
 def stray(c: Cluster) -> None:
     """Registered in the web shop and never seen again: no purpose is known, a human must look."""
     p = c.person()
@@ -128,5 +148,7 @@ WEIGHTS: dict[Callable[[Cluster], None], float] = {
     disputed: 0.7,
     unpaid: 1.5,
     settled: 0.2,
+    returned: 0.6,
+    asked_for_access: 0.4,
     stray: 0.4,
 }
