@@ -20,6 +20,7 @@ from include.retention.data_map.model import (
     SumInvariant,
     Table,
 )
+from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, as_tuple
 from include.retention.policy.model import Schedule
 from include.retention.terms import Scope, SubjectKind
 
@@ -49,7 +50,7 @@ def _table(name: str, tables: Mapping[str, border.TableBorder], schedule: Schedu
     return Table(
         name=name,
         title=read.title.text(),
-        key=border.as_tuple(read.key),
+        key=as_tuple(read.key),
         personal=read.personal,
         note=read.note,
         when_expired=read.when_expired,
@@ -84,7 +85,7 @@ def _subject(role: str, table: str, tables: Mapping[str, border.TableBorder]) ->
         name=role,
         kind=_kind(role, table, tables, set()),
         identifiers=read.identifiers,
-        through=() if read.through is None else border.as_tuple(read.through),
+        through=() if read.through is None else as_tuple(read.through),
         table=read.table,
         role=read.role,
     )
@@ -105,7 +106,7 @@ def _kind(
     return read.kind or _kind(read.role or "", read.table, tables, seen)
 
 
-def _emission(read: border.EventBorder, roles: tuple[str, ...]) -> Emission:
+def _emission(read: EventBorder, roles: tuple[str, ...]) -> Emission:
     return Emission(
         event=read.event,
         date=read.date,
@@ -144,10 +145,10 @@ def _column(name: str, read: str | border.ColumnBorder) -> Column:
     return Column(name, read.category, read.group, method, read.time_zone, read.note)
 
 
-def _condition(read: border.ConditionBorder) -> Condition:
+def _condition(read: ConditionBorder) -> Condition:
     negated = read.in_ is None
     return Condition(read.column, (read.not_in if negated else read.in_) or (), negated)
 
 
-def _link(read: border.LinkBorder) -> Link:
-    return Link(border.as_tuple(read.by), read.table)
+def _link(read: LinkBorder) -> Link:
+    return Link(as_tuple(read.by), read.table)
