@@ -25,7 +25,7 @@ from include.retention.classify import (
     start_of,
     subjects_of,
 )
-from include.retention.data_map.model import Group, Table
+from include.retention.data_map.model import Table
 from include.retention.dates import NO_DAY, REFER_CODES, day_number
 from include.retention.events import Events
 from include.retention.policy.model import Purpose
@@ -78,7 +78,7 @@ class GroupTold:
     clocks: tuple[ClockTold, ...]
 
 
-def explain_record(
+def explain_record(  # noqa: PLR0913, PLR0917 - one record, and all that decides over it
     table: Table,
     purposes: Mapping[str, Purpose],
     records: Records,
@@ -96,14 +96,13 @@ def explain_record(
         events: all events.
         moment: the day asked about.
     """
-    return tuple(_group(group, purposes, records, left[group.name], events, moment) for group in table.groups.values())
+    cases = (Case(group, records, events, moment) for group in table.groups.values())
+    return tuple(_group(case, purposes, holds_something=left[case.group.name]) for case in cases)
 
 
-def _group(
-    group: Group, purposes: Mapping[str, Purpose], records: Records, left: bool, events: Events, moment: Moment
-) -> GroupTold:
-    case = Case(group, records, events, moment)
-    verdict = classify_group(group, purposes, records, events, moment)[0].iloc[0]
+def _group(case: Case, purposes: Mapping[str, Purpose], *, holds_something: bool) -> GroupTold:
+    group, records = case.group, case.records
+    verdict = classify_group(group, purposes, records, case.events, case.moment)[0].iloc[0]
     clocks = [
         _clock(case, purposes[use.purpose], place, subject)
         for subject, present in subjects_of(group, records)
@@ -121,7 +120,7 @@ def _group(
         reason=REASONS[int(verdict["reason"])],
         decided_by=group.purposes[place].purpose if place >= 0 else None,
         due_from=as_date(through + 1) if dated or running else None,
-        left=left,
+        left=holds_something,
         clocks=tuple(clocks),
     )
 

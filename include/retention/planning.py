@@ -107,7 +107,7 @@ def remember_objections(run: Run, suppressed: Suppressed) -> None:
 def make_plan(run: Run) -> dict[str, Any]:
     """Decide every record, order what is due, seal it, and hold it against the guards."""
     staging = run.staging.phase(PLAN)
-    items, counts, referred = _items_of(run, staging)
+    items, counts, referred = decide_items(run, staging)
     items = order_items(list(items.values()), _orders(run, staging), run.settings.batch_rows)
     staging.write("items", items)
     digest = digest_of(items, _inputs(run), run.ring.current)
@@ -169,7 +169,7 @@ def confirm_plan(run: Run) -> dict[str, Any]:
     _, suppressed = resolve_phase(run, staging, waiting)
     staging.write("suppressed", suppressed.entries)
     classify_phase(run, staging, 0, 1)
-    items, _, _ = _items_of(run, staging)
+    items, _, _ = decide_items(run, staging)
     now = pd.concat(items.values(), ignore_index=True) if items else approved
     confirmed = confirmed_items(approved, now)
     staging.write("items", confirmed)
@@ -198,7 +198,9 @@ def _inputs(run: Run) -> Inputs:
     return Inputs(run.row.as_of, run.row.mode, run.row.schedule_digest, run.row.map_digests)
 
 
-def _items_of(run: Run, staging: Staging) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
+def decide_items(
+    run: Run, staging: Staging
+) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
     """Return the items due per table, the counts per table, and the referrals, of one phase."""
     references = {system: read_references(staging, system) for system in run.policy.maps}
     closed = {

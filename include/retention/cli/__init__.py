@@ -1,0 +1,1 @@
+"""The command line: it looks, explains and proves. Only Airflow acts."""

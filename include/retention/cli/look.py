@@ -1,0 +1,110 @@
+"""``gallring check`` and ``gallring plan``: is everything in order, and what would a run do?"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from include.retention.cli.main import WRONG, Json, app, err, out, problem_body, show_json, told
+from include.retention.data_map.live import check_live
+from include.retention.errors import Problem
+from include.retention.keys import is_default, load_ring
+from include.retention.policy.checks import enforceable
+from include.retention.policy.load import load_policy
+from include.retention.settings import load_settings
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to decide for; today if left out. It may lie ahead."),
+]
+
+
+def steps() -> Progress:
+    """Return a progress line on standard error, so that standard output stays clean."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True)
+
+
+@app.command()
+def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
+    """Hold the policy and the data maps against each other and against the live databases."""
+    with told(as_json), steps() as progress:
+        line = progress.add_task("read the policy")
+        policy = load_policy(load_settings(os.environ).policy)
+        problems: list[Problem] = list(enforceable(policy.schedule))
+        notices = list(policy.notices)
+        if is_default(load_ring(os.environ).current):
+            what = "is the published demonstration key: enforcing runs are refused."
+            problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
+        from include.retention.reading import system_engine  # noqa: PLC0415 - pandas, only where it is needed
+
+        for system, data_map in policy.maps.items():
+            progress.update(line, description=f"look at {system}")
+            engine = system_engine(data_map)
+            try:
+                for found in check_live(data_map, engine):
+                    (notices if found.table is None else problems).append(found)
+            finally:
+                engine.dispose()
+    _show_check(problems, notices, len(policy.maps), as_json=as_json)
+
+
+def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *, as_json: bool) -> None:
+    if as_json:
+        found = {"problems": [problem_body(p) for p in problems], "notices": [problem_body(p) for p in notices]}
+        show_json({"ok": not problems, "systems": systems, **found})
+    else:
+        for problem in problems:
+            out.print(f"[red]problem[/red] {escape(str(problem))}")
+        for notice in notices:
+            out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
+        closed = sorted({problem.table for problem in problems if problem.table})
+        if closed:
+            out.print(f"Nothing is destroyed in: {', '.join(closed)}")
+        verdict = "[green]In order[/green]" if not problems else f"[red]{len(problems)} problems[/red]"
+        out.print(f"{verdict}: {systems} systems, {len(notices)} notices.")
+    if problems:
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
+    """Show what a run would do on a day: counts per table. Nothing is changed, nothing is approved."""
+    from include.retention.planning import decide_items  # noqa: PLC0415 - pandas
+    from include.retention.preview import previewed  # noqa: PLC0415 - pandas
+
+    with told(as_json), steps() as progress:
+        line = progress.add_task("begin")
+        day = None if as_of is None else as_of.date()
+        with previewed(day, lambda name: progress.update(line, description=name)) as preview:
+            _, counts, _ = decide_items(preview.run, preview.staging)
+            decided_for, problems = preview.run.row.as_of, preview.problems
+    if as_json:
+        show_json({"as_of": decided_for, "tables": counts, "problems": [problem_body(p) for p in problems]})
+        return
+    _show_plan(counts)
+    for problem in problems:
+        out.print(f"[red]closed[/red] {escape(str(problem))}")
+    due = sum(table["due"] for table in counts)
+    out.print(f"As of {decided_for}: {due} records are due. A dry run; nothing was changed.")
+
+
+def _show_plan(counts: list[dict[str, Any]]) -> None:
+    names = ("population", "delete", "anonymise", "retain", "refer", "nothing_left", "not_personal", "closed")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_column("due by rule")
+    for row in counts:
+        if row["population"] and row["population"] != row["not_personal"]:
+            why = ", ".join(f"{rule} {count}" for rule, count in row["due_by"].items())
+            figures = [str(row[name]) if row[name] else "·" for name in names]
+            table.add_row(f"{row['system']}.{row['table']}", *figures, why)
+    out.print(table)
