@@ -83,8 +83,8 @@ def small_schedule() -> Schedule:
         purpose("WARRANTY", "Reklamation", "Complaints", keep=Keep((Period(years=3), Period(months=2)))),
         purpose(
             "MARKETING", "Marknadsföring", "Marketing", LawfulBasis.LEGITIMATE_INTERESTS,
-            keep=Keep((Period(months=12),)), starts="relationship", ends_at_once=(EndsAtOnce("objection", Scope.SUBJECT, "consent"),),
-            yields_to_erasure=True, marketing=True,
+            keep=Keep((Period(months=12),)), starts="relationship",
+            ends_at_once=(EndsAtOnce("objection", Scope.SUBJECT, "consent"),), yields_to_erasure=True, marketing=True,
         ),
     ]  # fmt: skip
     titles = {

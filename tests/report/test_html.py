@@ -230,7 +230,7 @@ def test_thousands_of_referrals_are_a_table_of_groups() -> None:
     referrals = pd.DataFrame(rows, columns=["system", "table", "group", "reason", "first_seen", "records"])
     data = collect(inputs(referrals=referrals), NOW)
     assert data.referrals is not None
-    assert (len(data.referrals), sum(each.records for each in data.referrals)) == (90, 333_000)
+    assert (len(data.referrals), sum(each.questions for each in data.referrals)) == (90, 333_000)
     text = render_html(data, "sv")
     assert len(text) < 200_000
     assert "Ytterligare 30 rader finns i report.json." in text

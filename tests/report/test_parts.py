@@ -157,7 +157,7 @@ def test_referrals_are_added_up_by_table_group_and_reason() -> None:
     )
     found = collect_referrals(frame, MAPS, Period(days=30), TODAY, ZONE)
     assert found is not None
-    assert [(each.reason, each.records, each.oldest.day) for each in found] == [
+    assert [(each.reason, each.questions, each.oldest.day) for each in found] == [
         ("UNKNOWN_DATE", 5, 1), ("SENTINEL_DATE", 7, 5),
     ]  # fmt: skip
 

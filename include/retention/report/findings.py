@@ -138,11 +138,11 @@ def about_waiting(
     late = [each for each in referrals or () if each.late]
     if late:
         oldest = min(each.oldest for each in late)
-        yield decision("REFERRALS_LATE", 5, n=sum(each.records for each in late), oldest=oldest)
+        yield decision("REFERRALS_LATE", 5, n=sum(each.questions for each in late), oldest=oldest)
     waiting = [each for each in referrals or () if not each.late]
     if waiting:
         first = min(each.answer_by for each in waiting)
-        yield decision("REFERRALS", 5, n=sum(each.records for each in waiting), answer_by=first)
+        yield decision("REFERRALS", 5, n=sum(each.questions for each in waiting), answer_by=first)
     review = [hold for hold in holds or () if hold.review_due]
     if review:
         yield decision("HOLDS_REVIEW", 5, n=len(review))

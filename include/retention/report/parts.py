@@ -173,6 +173,7 @@ class Referrals:
     """Part 5: records that wait for a human, of one table, one column group and one reason.
 
     Attributes:
+        questions: how many; a record referred in two column groups asks twice.
         oldest: first local day on which one of them was referred.
         answer_by: the oldest one's last day.
         late: ``answer_by`` has passed.
@@ -183,7 +184,7 @@ class Referrals:
     title: Text
     group: str
     reason: str
-    records: int
+    questions: int
     oldest: date
     answer_by: date
     late: bool

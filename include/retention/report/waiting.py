@@ -75,13 +75,13 @@ def collect_referrals(
                 title=_title(maps, system, table),
                 group=group,
                 reason=reason,
-                records=int(rows["records"].sum()),
+                questions=int(rows["records"].sum()),
                 oldest=oldest,
                 answer_by=answer_by,
                 late=answer_by < today,
             )
         )
-    return tuple(sorted(found, key=lambda each: (each.oldest, -each.records, each.system, each.table)))
+    return tuple(sorted(found, key=lambda each: (each.oldest, -each.questions, each.system, each.table)))
 
 
 def collect_resolution(entries: Sequence[Entry]) -> Resolution | None:
