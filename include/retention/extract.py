@@ -40,9 +40,9 @@ import sqlalchemy as sa
 
 from include.retention.column_types import Type
 from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import Condition, DataMap, Emission, Table
+from include.retention.data_map.model import Condition, DataMap, Emission, SubjectRole, Table
 from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
-from include.retention.identifiers import Normaliser, hash_identifiers
+from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import Schedule
@@ -147,12 +147,7 @@ class Extractor:
         for reference in self.reference_columns(table):
             facts[reference_name(reference)] = json_keys([columns[name] for name in reference])
         for role in table.subjects.values():
-            ambiguous = np.zeros(len(rows), dtype=bool)
-            for kind, column in role.identifiers.items():
-                hashes, doubtful = hash_identifiers(columns[column], kind, self.normaliser, self.key)
-                facts[f"id:{role.name}:{kind}"] = hashes
-                ambiguous |= doubtful.to_numpy() & (kind is not IdentifierKind.EMAIL)
-            facts[f"ambiguous:{role.name}"] = ambiguous
+            facts.update(self._identifiers(role, columns, len(rows)))
         for number, emission in enumerate(table.emissions):
             applies = np.array(raw[f"where:{number}"], dtype=bool)
             facts.update(self._event(table, number, emission, columns, applies))
@@ -161,6 +156,20 @@ class Extractor:
         for group in table.groups:
             facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
         return pd.DataFrame({**facts, "fingerprint": fingerprint})
+
+    def _identifiers(self, role: SubjectRole, columns: dict[str, Any], rows: int) -> dict[str, Any]:
+        hashed = {
+            kind: hash_identifiers(columns[column], kind, self.normaliser, self.key)
+            for kind, column in role.identifiers.items()
+        }
+        refs = {kind: each.refs for kind, each in hashed.items()}
+        if IdentifierKind.ORGANISATION_NUMBER in hashed:
+            refs |= _sole_traders(hashed[IdentifierKind.ORGANISATION_NUMBER], refs.get(IdentifierKind.IDENTITY_NUMBER))
+        ambiguous = [each.ambiguous.to_numpy() for each in hashed.values()]
+        return {
+            **{f"id:{role.name}:{kind}": found for kind, found in refs.items()},
+            f"ambiguous:{role.name}": np.logical_or.reduce([np.zeros(rows, dtype=bool), *ambiguous]),
+        }
 
     def _event(
         self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
@@ -200,6 +209,21 @@ class Extractor:
 
 
 _STATE_OF_NULL = {WhenNull.ONGOING: OPEN, WhenNull.UNKNOWN: UNKNOWN, WhenNull.ABSENT: ABSENT}
+
+
+def _sole_traders(organisation: Hashed, identity: pd.Series | None) -> dict[IdentifierKind, pd.Series]:
+    """Return organisation numbers and identity numbers, a sole trader's among the latter.
+
+    Where the row has an identity number besides, the sole trader's stays where it was: two people may be meant.
+    """
+    person = organisation.kinds == IdentifierKind.IDENTITY_NUMBER.value
+    if identity is None:
+        identity = pd.Series(None, index=organisation.refs.index, dtype=object)
+    free = identity.isna()
+    return {
+        IdentifierKind.ORGANISATION_NUMBER: organisation.refs.where(~person | ~free, None),
+        IdentifierKind.IDENTITY_NUMBER: identity.where(~(person & free), organisation.refs),
+    }
 
 
 def reference_name(columns: Sequence[str]) -> str:

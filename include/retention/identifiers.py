@@ -76,21 +76,33 @@ class Normaliser:
         return _NORMALISERS[kind](self, text) if text else Identifier(kind, None, Quality.ABSENT)
 
 
-def hash_identifiers(
-    values: Iterable[Any], kind: IdentifierKind, normaliser: Normaliser, key: Key
-) -> tuple[pd.Series, pd.Series]:
-    """Return keyed hashes and ambiguity of a column of identifiers, each distinct value handled once.
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A column of identifiers, hashed; series as long as the column.
 
-    Returns:
-        Two series as long as ``values``: the hash (str, None where it identifies nobody) and a bool that is true
-        where two people may carry the number.
+    Attributes:
+        refs: str, the keyed hash, None where the value identifies nobody.
+        kinds: what the value turned out to be: a sole trader's organisation number is an identity number.
+        ambiguous: bool, two people may carry the number.
     """
+
+    refs: pd.Series
+    kinds: pd.Series
+    ambiguous: pd.Series
+
+
+def hash_identifiers(values: Iterable[Any], kind: IdentifierKind, normaliser: Normaliser, key: Key) -> Hashed:
+    """Return a column of identifiers as keyed hashes, each distinct value handled once."""
     codes, distinct = pd.factorize(pd.Series(list(values), dtype=object), use_na_sentinel=True)
     found = [normaliser.normalise(kind, value) for value in distinct]
     refs = [key.mac(identifier_domain(each.kind), each.text) if each.text is not None else None for each in found]
-    hashes = pd.Series([*refs, None], dtype=object).take(codes).reset_index(drop=True)
-    ambiguous = pd.Series([*(each.quality is Quality.AMBIGUOUS for each in found), False], dtype=bool)
-    return hashes, ambiguous.take(codes).reset_index(drop=True)
+    kinds = [each.kind.value for each in found]
+    ambiguous = [each.quality is Quality.AMBIGUOUS for each in found]
+    return Hashed(
+        pd.Series([*refs, None], dtype=object).take(codes).reset_index(drop=True),
+        pd.Series([*kinds, kind.value], dtype=object).take(codes).reset_index(drop=True),
+        pd.Series([*ambiguous, False], dtype=bool).take(codes).reset_index(drop=True),
+    )
 
 
 def _customer_number(_: Normaliser, text: str) -> Identifier:

@@ -53,7 +53,8 @@ def link(nodes: pd.DataFrame) -> Subjects:
     linked_by: dict[str, int] = {}
     labels = before
     for kind in IDENTIFYING:
-        # A sole trader's organisation number is the owner's identity number, with the same keyed hash.
+        # A sole trader's organisation number is the owner's identity number, with the same keyed hash; where a row
+        # has both numbers, extraction leaves it among the organisation numbers.
         also = [nodes[IdentifierKind.IDENTITY_NUMBER]] if kind is IdentifierKind.ORGANISATION_NUMBER else []
         united = _unite(labels, [nodes[kind], *also])
         linked_by[kind.value] = _components(labels) - _components(united)
@@ -110,7 +111,7 @@ def _problems(nodes: pd.DataFrame, labels: Ints, astray: npt.NDArray[np.bool_]) 
     """
     subjects = _components(labels)
     numbers = pd.DataFrame({"label": labels, "number": nodes[IdentifierKind.IDENTITY_NUMBER]})
-    per_subject = numbers[nodes["person"].to_numpy()].dropna().drop_duplicates()["label"].value_counts()
+    per_subject = numbers.dropna().drop_duplicates()["label"].value_counts()
     known = np.zeros(subjects, dtype="int64")
     known[per_subject.index.to_numpy(dtype="int64")] = per_subject.to_numpy()
     doubtful = np.zeros(subjects, dtype=bool)
