@@ -292,15 +292,13 @@ class Reference:
     # What follows for a column group
 
     def is_held(self, record: Record) -> bool:
-        """Return whether a legal hold covers the record, what it is a part of, or any of its subjects."""
+        """Return whether a legal hold covers the record, any of its subjects, or what it is a part of."""
         subjects = {subject for subject in record.subjects.values() if subject is not None}
         told = record.events("hold") + [each for who in subjects for each in self.events_of(who, "hold")]
         lasting = any(each.known is None or each.known.day >= self.horizon for each in told)
-        own, part = False, record
-        while part is not None:
-            own = own or (part.system, part.table.name, part.key) in self.held_records
-            part = part.whole
-        return own or lasting or bool(subjects & self.held_subjects)
+        own = (record.system, record.table.name, record.key) in self.held_records
+        whole = record.whole is not None and self.is_held(record.whole)
+        return own or lasting or whole or bool(subjects & self.held_subjects)
 
     def events_of(self, subject: int | None, event: str) -> list[Happening]:
         """Return a subject's events."""
@@ -333,9 +331,7 @@ class Reference:
         scopes = {use.scope.value for use in group.purposes}
         started = ended = False
         for subject in subjects:
-            concerned = [subject] if scopes & {"subject", "company"} else []
-            concerned += companies if "company" in scopes else []
-            problems |= {self.subject_problem[each] for each in concerned if each in self.subject_problem}
+            needs_identity = False
             for use in group.purposes:
                 purpose = self.world.schedule.purposes[use.purpose]
                 if use.scope.value == "record":
@@ -354,8 +350,10 @@ class Reference:
                 last = self.last_day(max(days), purpose) if days else None
                 if any(each.when == "ongoing" for each in starts):
                     last = FOREVER
-                if unknown or (last is not None and last >= self.world.as_of):
-                    rests |= {(*who, purpose.starts) for who in whose} | stopped_by
+                runs = last is not None and last >= self.world.as_of
+                rests |= {(*who, purpose.starts) for who in whose} if unknown or (runs and not over) else set()
+                rests |= stopped_by if unknown or runs else set()
+                needs_identity = needs_identity or (use.scope.value != "record" and not over)
                 if over:
                     ended = True
                 elif undated:
@@ -363,6 +361,9 @@ class Reference:
                 else:
                     problems |= unknown if last is not FOREVER else set()
                     clocks += [(last, purpose.name)] if last else []
+            if needs_identity:
+                concerned = [subject, *(companies if "company" in scopes else [])]
+                problems |= {self.subject_problem[each] for each in concerned if each in self.subject_problem}
         through = max((day for day, _ in clocks), default=None)
         longest = frozenset(name for day, name in clocks if day == through)
         if self.is_held(record):
@@ -458,11 +459,7 @@ class Reference:
         referred = [(child, parent) for child in self.records for parent in self.parents(child)]
         while True:
             kept = {parent for child, parent in referred if parent in going and child not in going}
-            for part in followers:
-                if part in going and part.whole not in going:
-                    kept.add(part)
-                if part not in going and part.whole in going:
-                    kept.add(part.whole)
+            kept |= {part for part in followers if part in going and part.whole not in going}
             if not kept:
                 break
             going -= kept
@@ -485,20 +482,22 @@ class Reference:
     def is_evidence(self, record: Record) -> bool:
         """Return whether a row holds the latest word on an event that something kept or referred rests on."""
         for emission, happening in record.told:
-            whose: set[tuple[str, Any]] = {("record", record)}
-            whose |= {("subject", record.subjects[role]) for role in emission.of}
+            whose: set[tuple[str, Any]] = {("subject", record.subjects[role]) for role in emission.of}
             whose |= {("record", self.linked(record, link.columns, link.table)) for link in emission.keeps}
             for kind, who in whose:
                 if who is None or (kind, who, emission.event) not in self.rests_on:
                     continue
                 others = who.events(emission.event) if kind == "record" else self.events_of(who, emission.event)
+                goes_on = any(each.when == "ongoing" for each in others)
                 days = [each.known.day for each in others if each.known]
-                if happening.known is None or happening.known.day >= max(days):
+                if happening.known is None or (not goes_on and happening.known.day >= max(days)):
                     return True
         return False
 
     def parents(self, child: Record) -> Iterator[Record]:
-        """Yield the records that a row refers to by a foreign key."""
+        """Yield the records that a row refers to: what it is a part of, and by foreign keys."""
+        if child.whole:
+            yield child.whole
         for each in self.world.sources[child.system].references:
             if each.child != child.table.name:
                 continue
