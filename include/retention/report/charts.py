@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from include.retention.policy.model import Keep
 from include.retention.report.figures import Totals
-from include.retention.report.parts import PastRun, Rule
+from include.retention.report.parts import PastRun
+from include.retention.report.rule_parts import Rule
 from include.retention.report.rules import longest_months, period_months
 
 LEAST = 0.7

@@ -13,17 +13,8 @@ from include.retention.errors import ConfigurationError
 from include.retention.policy.model import Text
 from include.retention.report.figures import SystemFigures, failed_sums
 from include.retention.report.model import Approval, Finding, Guard, Severity, Step, StepState, Undone
-from include.retention.report.parts import (
-    Chain,
-    Coverage,
-    Hold,
-    Notice,
-    Place,
-    Referrals,
-    RestrictedColumn,
-    Rule,
-    Validation,
-)
+from include.retention.report.parts import Chain, Coverage, Hold, Notice, Place, Referrals, Validation
+from include.retention.report.rule_parts import RestrictedColumn, Rule
 
 Values = int | str | date | Text
 ORDER = (Severity.FAILURE, Severity.DECISION, Severity.NOTE)

@@ -16,21 +16,17 @@ from include.retention.report.figures import SystemFigures
 from include.retention.report.parts import (
     Chain,
     Change,
-    DecidedPeriod,
-    Erasure,
     Gap,
     Hold,
     Notice,
     Objections,
     PastRun,
     Place,
-    PolicyDiff,
     Referrals,
     Resolution,
-    RestrictedColumn,
-    Rule,
     Validation,
 )
+from include.retention.report.rule_parts import DecidedPeriod, Erasure, PolicyDiff, RestrictedColumn, Rule
 from include.retention.terms import Mode, RunOutcome
 
 

@@ -20,7 +20,8 @@ from include.retention.report import charts
 from include.retention.report.figures import failed_sums
 from include.retention.report.model import Guard, ReportData, Severity
 from include.retention.report.outcome import GOOD
-from include.retention.report.parts import Check, Erasure
+from include.retention.report.parts import Check
+from include.retention.report.rule_parts import Erasure
 from include.retention.report.rules import period_months
 from include.retention.report.run import this_run
 from include.retention.report.sentences import (

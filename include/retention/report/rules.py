@@ -9,8 +9,16 @@ from datetime import date
 from include.retention.data_map.model import Column, DataMap, Group, Table
 from include.retention.policy.model import Category, Keep, Period, Purpose, Schedule
 from include.retention.policy.statutes import longer
-from include.retention.report.parts import Amended, DecidedPeriod, Ending, Erasure, PolicyDiff, RestrictedColumn, Rule
 from include.retention.report.promises import Promise
+from include.retention.report.rule_parts import (
+    Amended,
+    DecidedPeriod,
+    Ending,
+    Erasure,
+    PolicyDiff,
+    RestrictedColumn,
+    Rule,
+)
 from include.retention.terms import WhenNull
 
 Held = tuple[str, Table, Column, Group]

@@ -19,7 +19,7 @@ from include.retention.report.render_json import render_json
 from include.retention.report.words import LANGUAGES
 
 LATEST = "latest"
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+=-]{0,199}")
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+=-]{0,239}")
 
 
 def write_report(data: ReportData, directory: Path, run_id: str) -> dict[str, str]:
