@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -65,7 +65,7 @@ def test_what_a_ledger_holds_passes(text: str) -> None:
 
 
 def test_keyed_references_digests_and_uuids_pass_whatever_their_digits() -> None:
-    chance = random.Random(20261122)
+    chance = random.Random(20261122)  # noqa: S311 - seeded and repeatable is the point
     key = Key(bytes(range(32)))
     for number in range(5_000):
         assert identifier_in(key.mac("record", str(number))) is None
@@ -75,13 +75,13 @@ def test_keyed_references_digests_and_uuids_pass_whatever_their_digits() -> None
     assert identifier_in("19811228-9874-4123-9123-198112289874") is None
 
 
-@given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 1, 1)), st.booleans())
+@given(st.datetimes(timezones=st.just(UTC)), st.booleans())
 def test_instants_and_days_pass(at: datetime, aware: bool) -> None:
-    at = at.replace(tzinfo=UTC) if aware else at
+    at = at if aware else at.replace(tzinfo=None)
     assert identifier_in(at.isoformat()) is None
     assert identifier_in(f"manual__{at.isoformat()}") is None
     assert identifier_in(at.date().isoformat()) is None
-    assert identifier_in(f"{at.date()}..{at.date() + timedelta(days=7)}") is None
+    assert identifier_in(f"{at.date()}..{min(at.date(), date.max - timedelta(days=7)) + timedelta(days=7)}") is None
 
 
 @given(st.integers(min_value=0, max_value=99_999_999))
@@ -96,7 +96,7 @@ def test_a_short_key_id_of_digits_alone_is_no_telephone_number(number: int) -> N
 
 def test_large_sums_pass_but_a_number_that_is_an_identity_number_to_the_last_digit_does_not() -> None:
     refuse_identifiers({"ore": 198112289875, "more": 10**15, "rows": 8112289874}, "entry")
-    with pytest.raises(LedgerError, match="number: .*|personal identity number"):
+    with pytest.raises(LedgerError, match="ore looks like a personal identity number"):
         refuse_identifiers({"ore": 198112289874}, "entry")
 
 

@@ -15,7 +15,6 @@ from include.retention.keys import (
     KEY_VARIABLE,
     OLD_KEYS_VARIABLE,
     RECORD,
-    Key,
     KeyRing,
     generate_key,
     identifier_domain,

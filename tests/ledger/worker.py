@@ -21,15 +21,21 @@ def main() -> None:
     )
 
 
+def tell(text: object) -> None:
+    """Say a line at once: the test waits for it."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def append_some(url: str, name: str, count: str) -> None:
     """Append entries, each in a transaction of its own; say so after each commit."""
     engine = open_control(url)
-    print("ready", flush=True)
+    tell("ready")
     sys.stdin.readline()
     for number in range(int(count)):
         with engine.begin() as conn:
             entry = append(conn, None, "counted", {"worker": name, "number": number}, AT)
-        print(entry.seq, flush=True)
+        tell(entry.seq)
 
 
 def hang_in_append(url: str) -> None:
@@ -37,29 +43,29 @@ def hang_in_append(url: str) -> None:
     engine = open_control(url)
     with engine.begin() as conn:
         append(conn, None, "never_committed", {}, AT)
-        print("appended", flush=True)
+        tell("appended")
         time.sleep(600)
 
 
 def open_only(url: str) -> None:
     """Open the control database at the same moment as others."""
-    print("ready", flush=True)
+    tell("ready")
     sys.stdin.readline()
     open_control(url).dispose()
-    print("open", flush=True)
+    tell("open")
 
 
 def lock(url: str, run_id: str) -> None:
     """Try for the lock once; stay alive until told to go."""
     engine = open_control(url)
-    print("ready", flush=True)
+    tell("ready")
     sys.stdin.readline()
     try:
         with engine.begin() as conn:
             acquire(conn, "sales", run_id, this_process(), AT)
-        print("won", flush=True)
+        tell("won")
     except LockError:
-        print("lost", flush=True)
+        tell("lost")
     sys.stdin.readline()
 
 
@@ -68,7 +74,7 @@ def hold_lock(url: str, run_id: str) -> None:
     engine = open_control(url)
     with engine.begin() as conn:
         acquire(conn, "sales", run_id, this_process(), AT)
-    print("held", flush=True)
+    tell("held")
     time.sleep(600)
 
 

@@ -53,7 +53,7 @@ _PHONE_SHAPES = (
     re.compile(r"(?<![\w.+-])\(?0[1-9]\d{0,2}\)?(?:[ ()./-]{0,3}\d){5,9}(?![\w])"),
 )
 _LEAST_PHONE_DIGITS = 8
-_LONG_NUMBER = 12
+_LONG_NUMBERS = range(10**11, 10**12)
 
 _OPAQUE_NAMES = ("digest", "hash", "sha256", "key_id", "ref", "host")
 """Values under these names are machine-made. Eight hex characters may be all digits, and begin with 0."""
@@ -129,5 +129,5 @@ def _strings(value: object, path: str, name: str) -> Iterator[tuple[str, str, st
     elif isinstance(value, Sequence):
         for place, inner in enumerate(value):
             yield from _strings(inner, f"{path}[{place}]", name)
-    elif isinstance(value, int) and len(str(value)) == _LONG_NUMBER and luhn.is_valid(str(value)[-10:]):
+    elif isinstance(value, int) and value in _LONG_NUMBERS and luhn.is_valid(str(value)[-10:]):
         yield path, name, str(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -49,21 +48,22 @@ def suppress(conn: sa.Connection, given: pd.DataFrame, *, key_id: str, at: datet
         key_id: the key that made the references.
         at: when.
     """
-    rows = frames.rows_of(given, (*_PAIR, "since"), "suppressions")
+    latest: dict[tuple[str, ...], datetime] = {}
+    for *entry, since in frames.rows_of(given, (*_PAIR, "since"), "suppressions"):
+        latest[tuple(entry)] = max(since, latest.get(tuple(entry), since))
     serialise(conn)
     known = _known(conn)
-    new: dict[tuple[str, str, str], dict[str, Any]] = {}
-    later = []
-    for ref, kind, channel, since in rows:
-        entry = (ref, kind, channel)
-        found = known.get(entry)
-        if found is None:
-            before = new.get(entry, {"since": since})["since"]
-            fields = dict(zip(_PAIR, entry, strict=True))
-            new[entry] = fields | {"since": max(since, before), "key_id": key_id, "recorded_at": at}
-        elif since > found[1]:
-            later.append({"its_number": found[0], "its_since": since})
-    frames.insert_many(conn, suppression, list(new.values()))
+    new = [
+        dict(zip(_PAIR, entry, strict=True)) | {"since": since, "key_id": key_id, "recorded_at": at}
+        for entry, since in latest.items()
+        if entry not in known
+    ]
+    frames.insert_many(conn, suppression, new)
+    later = [
+        {"its_number": known[entry][0], "its_since": since}
+        for entry, since in latest.items()
+        if entry in known and since > known[entry][1]
+    ]
     if later:
         moved = suppression.update().where(suppression.c.number == sa.bindparam("its_number"))
         conn.execute(moved.values(since=sa.bindparam("its_since")), later)

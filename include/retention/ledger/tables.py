@@ -134,7 +134,6 @@ plan_item = sa.Table(
     sa.Column("state_reason", sa.String(120)),
     sa.Column("changed_at", UtcInstant, nullable=False),
     sa.Index("plan_item_record_ref", "record_ref"),
-    sa.Index("plan_item_state", "state"),
 )
 
 legal_hold = sa.Table(

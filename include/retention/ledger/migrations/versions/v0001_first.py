@@ -126,7 +126,6 @@ def _plans() -> None:
         sa.Column("changed_at", _INSTANT, nullable=False),
     )
     op.create_index("plan_item_record_ref", "plan_item", ["record_ref"])
-    op.create_index("plan_item_state", "plan_item", ["state"])
 
 
 def _standing() -> None:
