@@ -29,8 +29,7 @@ import sqlalchemy as sa
 from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
 from include.retention.column_types import Types, read_types
 from include.retention.contention import error_name, lost_connection
-from include.retention.data_map.inspection import ForeignKey
-from include.retention.data_map.model import DataMap
+from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.errors import ActError
 from include.retention.files import NO_FILES
 from include.retention.one_batch import KeyMismatchError, Source, carry_out, tried

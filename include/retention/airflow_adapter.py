@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from html import escape
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -241,4 +242,4 @@ class Tell(BaseNotifier):
         from airflow.providers.smtp.hooks.smtp import SmtpHook  # noqa: PLC0415  (only where mail is set up)
 
         with SmtpHook(smtp_conn_id=os.environ.get(MAIL_CONNECTION, "smtp_default")) as hook:
-            hook.send_email_smtp(to=recipients, subject=self.subject, html_content=f"<p>{self.text}</p>")
+            hook.send_email_smtp(to=recipients, subject=self.subject, html_content=f"<p>{escape(self.text)}</p>")

@@ -15,7 +15,8 @@ from include.retention import clock
 from include.retention.act import ActResult, Batch, BatchResult, act_on_system
 from include.retention.deciding import subjects_held
 from include.retention.errors import ActError, ApprovalError
-from include.retention.extract import Extractor, json_key
+from include.retention.extract import Extractor
+from include.retention.facts import json_key
 from include.retention.keys import RECORD
 from include.retention.ledger.approvals import approval_for
 from include.retention.ledger.batches import BatchState, batches_of, start_batch, verify_batch
@@ -91,9 +92,9 @@ def require_approval(run: Run) -> None:
 def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]:
     """Yield the batches that aren't verified yet, each with the records that confirmation left out of it."""
     with run.control.connect() as connection:
-        done = {each.batch for each in batches_of(connection, run.run_id) if each.state is BatchState.VERIFIED}
+        states = {each.batch: each.state for each in batches_of(connection, run.run_id)}
     for number, rows in items.groupby("batch", sort=True):
-        if int(number) in done:
+        if states[int(number)] is BatchState.VERIFIED:
             continue
         still = rows[rows["confirmed"]]
         first = rows.iloc[0]
@@ -106,6 +107,7 @@ def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]
             keys=[tuple(json.loads(key)) for key in still["key"]],
             record_refs=still["record_ref"].tolist(),
             fingerprints=still["fingerprint"].tolist(),
+            again=states[int(number)] is not BatchState.PLANNED,
         )
         yield batch, rows["record_ref"][~rows["confirmed"]].tolist()
 

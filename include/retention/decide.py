@@ -17,9 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from include.retention.classify import EXPIRED, REASON_CODE
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import Table
-from include.retention.extract import reference_name
+from include.retention.data_map.model import ForeignKey, Table
+from include.retention.facts import reference_name
 from include.retention.resolve import match
 from include.retention.terms import Reason, WhenExpired
 

@@ -16,14 +16,13 @@ import numpy as np
 import pandas as pd
 
 from include.retention.classify import EXPIRED, OPEN_DAY, REASON_CODE, REFERRED, Records, classify_group
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import DataMap, Table
+from include.retention.data_map.model import DataMap, ForeignKey, Table
 from include.retention.dates import day_number
 from include.retention.decide import decide_rows
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
 from include.retention.evidence import find_evidence
-from include.retention.extract import reference_name
+from include.retention.facts import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after

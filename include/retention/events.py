@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from include.retention.dates import NO_DAY, NO_INSTANT
-from include.retention.extract import ABSENT, KNOWN, OPEN
+from include.retention.facts import ABSENT, KNOWN, OPEN
 
 Ints = npt.NDArray[np.int64]
 

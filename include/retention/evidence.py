@@ -14,7 +14,7 @@ import pandas as pd
 
 from include.retention.data_map.model import DataMap, Emission
 from include.retention.events import RECORD, SUBJECT, Events, Found, Ints
-from include.retention.extract import ABSENT, KNOWN, reference_name
+from include.retention.facts import ABSENT, KNOWN, reference_name
 from include.retention.resolve import Facts, TableName, match, with_fiscal_years
 
 Bools = npt.NDArray[np.bool_]

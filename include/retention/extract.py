@@ -4,31 +4,11 @@ Names, addresses and free text are never selected: whether a column group still 
 database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Identifiers are hashed in memory,
 a chunk at a time, before anything is written. One read-only transaction per system, so that its tables agree.
 
-The facts frame of a table has one row per record:
-
-=====================  =======  ==========================================================================
-column                 dtype    meaning
-=====================  =======  ==========================================================================
-``key``                str      the record's key as a JSON array: its name in this run's staging
-``ref:<columns>``      str      JSON array of a reference's values, None where any of them is null
-``id:<role>:<kind>``   str      keyed hash of an identifier, None where it identifies nobody
-``ambiguous:<role>``   bool     an identity number that two people may carry
-``ev<i>:day``          int32    local day of emission i, ``NO_DAY`` where unknown
-``ev<i>:begin``        int32    local day on which the episode began, ``NO_DAY`` where it has none
-``ev<i>:first/last``   int64    first and last instant, microseconds UTC
-``ev<i>:state``        int8     ``ABSENT``, ``KNOWN``, ``OPEN``, or ``UNKNOWN``
-``ev<i>:problem``      int8     index into ``REFER_CODES``, 0 where there is none
-``ev<i>:channel``      str      marketing channel, None for all
-``ev<i>:fallback``     int32    local day of the fallback, ``NO_DAY`` where there is none
-``left:<group>``       bool     the group still holds something that its methods would erase
-``personal``           bool     the row is inside the table's ``personal_when``
-``fingerprint``        str      keyed hash of everything above but the ``left`` flags
-=====================  =======  ==========================================================================
+What is read is the facts frame: see ``facts.py``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +19,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import Condition, DataMap, Emission, SubjectRole, Table
+from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, SubjectRole, Table
 from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
+from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.keys import Key
 from include.retention.methods import left
@@ -50,7 +30,6 @@ from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
 
 CHUNK_ROWS = 50_000
-ABSENT, KNOWN, OPEN, UNKNOWN = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,27 +203,6 @@ def _sole_traders(organisation: Hashed, identity: pd.Series | None) -> dict[Iden
         IdentifierKind.ORGANISATION_NUMBER: organisation.refs.where(~person | ~free, None),
         IdentifierKind.IDENTITY_NUMBER: identity.where(~(person & free), organisation.refs),
     }
-
-
-def reference_name(columns: Sequence[str]) -> str:
-    """Return the name of the facts column that holds a reference's values."""
-    return "ref:" + ",".join(columns)
-
-
-def json_keys(columns: Sequence[Sequence[Any]]) -> pd.Series:
-    """Return each row's values as a JSON array, None where any of them is null.
-
-    Whole numbers stay numbers; everything else that a key may hold (text, UUID, date) becomes text.
-    """
-    rows = zip(*columns, strict=True)
-    return pd.Series([json_key(row) for row in rows], dtype=object)
-
-
-def json_key(row: Sequence[Any]) -> str | None:
-    """Return one key as a JSON array, or None where any part is null."""
-    if any(value is None for value in row):
-        return None
-    return json.dumps([value if isinstance(value, int) else str(value) for value in row], ensure_ascii=False)
 
 
 def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

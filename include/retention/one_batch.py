@@ -13,8 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from include.retention.batch import Batch, BatchResult, Recheck
 from include.retention.column_types import Types
 from include.retention.contention import passes
-from include.retention.data_map.inspection import ForeignKey
-from include.retention.data_map.model import DataMap, Table
+from include.retention.data_map.model import DataMap, ForeignKey, Table
 from include.retention.errors import ActError
 from include.retention.files import FileCounts
 from include.retention.row_files import RowFiles

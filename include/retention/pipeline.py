@@ -15,7 +15,7 @@ from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
 from include.retention.guards import check_clock, check_disk, check_extract
 from include.retention.keys import load_ring, require_own_key
-from include.retention.ledger.approvals import record_approval, record_rejection
+from include.retention.ledger.approvals import How, record_approval, record_rejection
 from include.retention.ledger.chain import append
 from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow, create_run, latest_runs

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from include.retention.classify import REASON_CODE, REASONS
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import Table
+from include.retention.data_map.model import ForeignKey, Table
 from include.retention.dates import NO_DAY
 from include.retention.keys import RECORD, Key, record_text
 from include.retention.terms import Mode, Reason, Verdict

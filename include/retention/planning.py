@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from include.retention.classify import REASONS, REFERRED
-from include.retention.data_map.live import ForeignKey
+from include.retention.classify import REASONS
+from include.retention.data_map.model import ForeignKey
 from include.retention.dates import day_number
 from include.retention.deciding import Waiting, classify_phase, decide_phase, resolve_phase
 from include.retention.errors import ApprovalError
@@ -38,7 +38,7 @@ from include.retention.reading import SystemExtract, extract_system
 from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
-from include.retention.summary import count_table
+from include.retention.summary import count_table, referred
 from include.retention.terms import Mode
 
 PLAN, CONFIRM = "plan", "confirm"
@@ -241,7 +241,7 @@ def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
     frames = []
     for group in groups:
-        rows = frame[frame[f"state:{group}"] == REFERRED]
+        rows = frame[referred(frame, group)]
         if len(rows):
             reasons = [REASONS[code].value for code in rows[f"reason:{group}"]]
             refs = rows["record_ref"].to_numpy(dtype=object)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from include.retention.column_types import read_types
 from include.retention.connections import engine_for
-from include.retention.data_map.live import ForeignKey, check_live, closed_tables, read_foreign_keys
-from include.retention.data_map.model import DataMap
+from include.retention.data_map.live import check_live, closed_tables, read_foreign_keys
+from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.extract import Extractor
 from include.retention.resolve import TableName

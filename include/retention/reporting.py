@@ -18,6 +18,7 @@ from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run
 from include.retention.ledger.sizes import record_sizes
 from include.retention.ledger.store import open_control
 from include.retention.ledger.suppressions import suppression_counts
+from include.retention.policy.checks import overdue_reviews
 from include.retention.policy.load import Policy, load_policy
 from include.retention.report.collect import Inputs, collect
 from include.retention.report.history import read_heads, read_history
@@ -81,7 +82,7 @@ def collect_report(
             referrals=referral_counts(connection),
             suppressions=suppression_counts(connection),
             chain=verify_chain(connection, read_heads(settings.reports)),
-            notices=policy.notices,
+            notices=(*policy.notices, *overdue_reviews(policy.schedule, row.as_of)),
             history=read_history(settings.reports, row.run_id),
             promises=load_promises(),
             outcome=outcome,

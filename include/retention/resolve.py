@@ -18,7 +18,7 @@ import pandas as pd
 from include.retention.data_map.model import DataMap, Emission, Link, SubjectRole, Table
 from include.retention.dates import NO_DAY, REFER_CODE
 from include.retention.events import RECORD, SUBJECT, EventKey, Events, Ints, emission_rows
-from include.retention.extract import KNOWN, UNKNOWN, reference_name
+from include.retention.facts import KNOWN, UNKNOWN, reference_name
 from include.retention.identity import Subjects, link
 from include.retention.terms import IdentifierKind, Reason, SubjectKind
 

@@ -55,7 +55,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     var = Path(environ.get("GALLRING_VAR", PROJECT / "var")).resolve()
     problems: list[Problem] = []
     buckets = _count(environ, "GALLRING_BUCKETS", 4, MAX_BUCKETS, problems)
-    batch_rows = _count(environ, "GALLRING_BATCH_ROWS", 500, 100_000, problems)
+    batch_rows = _count(environ, "GALLRING_BATCH_ROWS", 500, 10_000, problems)
     if problems:
         raise ConfigurationError(problems)
     return Settings(

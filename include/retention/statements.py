@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
 from include.retention.column_types import Type, bound_value
-from include.retention.data_map.inspection import ForeignKey
-from include.retention.data_map.model import Table
+from include.retention.data_map.model import ForeignKey, Table
 from include.retention.errors import ActError
 from include.retention.methods import columns_of, erased, left
 from include.retention.terms import Verdict

@@ -7,13 +7,13 @@ or closed, so that the counts add up to the population.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from include.retention.classify import EXPIRED, REASON_CODE, REASONS, REFERRED, RETAINED
+from include.retention.classify import REASON_CODE, REASONS, REFERRED, RETAINED
 from include.retention.data_map.model import Table
 from include.retention.dates import NO_DAY
 from include.retention.resolve import TableName
@@ -48,15 +48,14 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
-    due_anyway = _any([state == EXPIRED for state in states.values()], len(rows))
     personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.part_of))
     classes = {
         "not_personal": ~personal & ~delete,
         "closed": np.full(len(rows), closed),
         "delete": delete,
         "anonymise": erase,
-        "refer": _any([state == REFERRED for state in states.values()], len(rows)),
-        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | ~due_anyway,
+        "refer": _any([referred(decided, group) for group in table.groups], len(rows)),
+        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | (not states),
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
     counted = Counter(kind.tolist())
@@ -69,7 +68,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         **{each: counted[each] for each in (*classes, "nothing_left")},
         "due": counted["delete"] + counted["anonymise"],
         "retain_by": _retain_by(decided, states, kind == "retain", purposes),
-        "refer_by": _refer_by(decided, states),
+        "refer_by": _refer_by(decided, table.groups),
         "due_by": _due_by(items),
         "overdue": len(overdue),
         "overdue_days_max": int(overdue.max() - window) if len(overdue) else 0,
@@ -114,10 +113,15 @@ def _retain_by(
     return dict(sorted(counted.items()))
 
 
-def _refer_by(decided: pd.DataFrame, states: Mapping[str, np.ndarray]) -> dict[str, int]:
+def referred(decided: pd.DataFrame, group: str) -> np.ndarray:
+    """Return where a group waits for a human: where nothing is left in it, there is nothing to ask."""
+    return np.asarray((decided[f"state:{group}"] == REFERRED) & decided[f"left:{group}"])
+
+
+def _refer_by(decided: pd.DataFrame, groups: Iterable[str]) -> dict[str, int]:
     """Count referred column groups by reason; a record with two of them counts twice."""
     counted: Counter[str] = Counter()
-    for group, state in states.items():
-        codes = decided[f"reason:{group}"].to_numpy()[state == REFERRED]
+    for group in groups:
+        codes = decided[f"reason:{group}"].to_numpy()[referred(decided, group)]
         counted.update(REASONS[code].value for code in codes)
     return dict(sorted(counted.items()))

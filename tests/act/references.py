@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.retention.data_map.inspection import ForeignKey
+from include.retention.data_map.model import ForeignKey
 
 
 def tie(child: str, columns: tuple[str, ...], parent: str, key: tuple[str, ...]) -> ForeignKey:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from include.retention.column_types import read_types
-from include.retention.data_map.inspection import ForeignKey
+from include.retention.data_map.model import ForeignKey
 from include.retention.data_map.model import Method
 from include.retention.errors import ActError
 from include.retention.statements import MAX_BOUND, delete, erase, key_condition, lock, remaining, sql_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from include.retention.data_map.live import ForeignKey
+from include.retention.data_map.model import ForeignKey
 from include.retention.validate.references import count_orphans
 from include.retention.validate.scan import BY_DOMAIN, scan
 from tests.validate.world import KEY, World

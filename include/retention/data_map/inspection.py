@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
+from include.retention.data_map.model import ForeignKey
 from include.retention.method_sql import MARIADB
 
 POSTGRES_CHILDREN = """
@@ -27,26 +28,6 @@ MARIADB_CHILDREN = """
     FROM information_schema.referential_constraints
     WHERE unique_constraint_schema = :schema AND constraint_schema <> :schema
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """A foreign key of the live database.
-
-    Attributes:
-        child_table: the table that refers.
-        child_columns: its columns, in the order of ``parent_columns``.
-        parent_table: the table that is referred to.
-        parent_columns: its columns: the key, or others that are unique.
-        ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
-            ``RESTRICT`` or ``NO ACTION``.
-    """
-
-    child_table: str
-    child_columns: tuple[str, ...]
-    parent_table: str
-    parent_columns: tuple[str, ...]
-    ondelete: str
 
 
 @dataclass(frozen=True, slots=True)

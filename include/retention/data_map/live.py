@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from include.retention.data_map.fit import check_constraints, check_methods
-from include.retention.data_map.inspection import ForeignKey, LiveSchema, inspect_schema, read_foreign_keys
+from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 from include.retention.policy.document import KeyPath, key_text
 
-__all__ = ["ForeignKey", "check_live", "closed_tables", "read_foreign_keys"]
+__all__ = ["check_live", "closed_tables", "read_foreign_keys"]
 
 DAY_TYPES = (sa.Date, sa.DateTime, sa.String, sa.types.NullType)
 """Types in which a day can be read; SQLite knows columns without any type."""

@@ -237,3 +237,23 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key of the live database.
+
+    Attributes:
+        child_table: the table that refers.
+        child_columns: its columns, in the order of ``parent_columns``.
+        parent_table: the table that is referred to.
+        parent_columns: its columns: the key, or others that are unique.
+        ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
+            ``RESTRICT`` or ``NO ACTION``.
+    """
+
+    child_table: str
+    child_columns: tuple[str, ...]
+    parent_table: str
+    parent_columns: tuple[str, ...]
+    ondelete: str

@@ -12,8 +12,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import DataMap
+from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.keys import Key
 from include.retention.validate.references import count_orphans
 from include.retention.validate.scan import KEY_DOMAIN, scan

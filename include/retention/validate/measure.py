@@ -12,8 +12,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from include.retention.data_map.live import ForeignKey
-from include.retention.data_map.model import DataMap, SeriesInvariant, SumInvariant
+from include.retention.data_map.model import DataMap, ForeignKey, SeriesInvariant, SumInvariant
 from include.retention.keys import Key
 from include.retention.policy.model import Text
 from include.retention.validate.checks import Check, Measured, frame_of

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
-from include.retention.data_map.live import ForeignKey
+from include.retention.data_map.model import ForeignKey
 
 
 def count_orphans(

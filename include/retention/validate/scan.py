@@ -21,7 +21,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.data_map.model import SeriesInvariant, SumInvariant, Table
-from include.retention.extract import CHUNK_ROWS, json_keys
+from include.retention.extract import CHUNK_ROWS
+from include.retention.facts import json_keys
 from include.retention.keys import Key
 from include.retention.method_sql import Characters
 from include.retention.statements import sql_table
