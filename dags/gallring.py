@@ -5,6 +5,8 @@ Every task's text below is its page in Airflow's own user interface.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +60,15 @@ nothing. Look first with `gallring plan` and `gallring explain`.
 """
 
 
+def step(kind: Callable[..., Any] = task, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function a task whose text in the user interface is its docstring; mapped tasks would lose it."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return kind(doc_md=inspect.cleandoc(function.__doc__ or ""), **options)(function)
+
+    return decorate
+
+
 ASK_DOC = """
 Wait for a human, because a guard asks for one. Answer under **Required Actions**.
 
@@ -65,7 +76,7 @@ No answer for six days counts as *Reject*. Marking this task as successful is no
 """
 
 
-@task(**RETRY)
+@step(**RETRY)
 def begin() -> dict[str, Any]:
     """Load policy and data maps, look at key, clock and disk, open the run in the ledger.
 
@@ -77,7 +88,7 @@ def begin() -> dict[str, Any]:
     return pipeline.begin(adapter.run_request())
 
 
-@task(map_index_template="{{ task.op_kwargs['system'] }}", **RETRY)
+@step(map_index_template="{{ task.op_kwargs['system'] }}", **RETRY)
 def extract(system: str) -> dict[str, Any]:
     """Read keys, identifiers (as keyed hashes) and dates from one system. No name, no address leaves it.
 
@@ -89,7 +100,7 @@ def extract(system: str) -> dict[str, Any]:
     return pipeline.extract(adapter.run_id(), system)
 
 
-@task
+@step()
 def resolve() -> dict[str, Any]:
     """Find out which records are about the same person, by exact links only.
 
@@ -100,7 +111,7 @@ def resolve() -> dict[str, Any]:
     return pipeline.resolve(adapter.run_id())
 
 
-@task(map_index_template="part {{ task.op_kwargs['bucket'] }}")
+@step(map_index_template="part {{ task.op_kwargs['bucket'] }}")
 def classify(bucket: int) -> dict[str, Any]:
     """Decide on one part of the records: retain, anonymise, delete or refer to a human.
 
@@ -111,7 +122,7 @@ def classify(bucket: int) -> dict[str, Any]:
     return pipeline.classify(adapter.run_id(), bucket)
 
 
-@task
+@step()
 def plan() -> dict[str, Any]:
     """Put all that is due in order, seal it with a digest and hold it against the guards.
 
@@ -123,7 +134,7 @@ def plan() -> dict[str, Any]:
     return pipeline.plan(adapter.run_id())
 
 
-@task.branch
+@step(task.branch)
 def approval_needed(plan: dict[str, Any]) -> str | None:
     """Ask a human only where a guard says so; a dry run goes straight to its report."""
     if adapter.is_dry_run():
@@ -131,7 +142,7 @@ def approval_needed(plan: dict[str, Any]) -> str | None:
     return "ask_for_approval" if plan["needs_approval"] else "approve_automatically"
 
 
-@task
+@step()
 def approve_automatically() -> dict[str, Any]:
     """Write into the ledger that the plan lies inside every guard, or how configuration answered.
 
@@ -162,7 +173,7 @@ def ask_for_approval() -> adapter.AskForApproval:
     )
 
 
-@task
+@step()
 def record_answer(answer: object) -> dict[str, Any]:
     """Write the answer into the ledger, with who gave it and the digest of the plan that was shown.
 
@@ -175,7 +186,7 @@ def record_answer(answer: object) -> dict[str, Any]:
     return pipeline.record_answer(adapter.run_id(), given.digest, given.approved, given.by)
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **RETRY)
+@step(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, **RETRY)
 def confirm() -> dict[str, Any]:
     """Look at the sources again: what is no longer due since the plan was made is left out and counted.
 
@@ -186,7 +197,7 @@ def confirm() -> dict[str, Any]:
     return pipeline.confirm(adapter.run_id())
 
 
-@task(pool=adapter.POOL, map_index_template="{{ task.op_kwargs['system'] }}", **WAIT_FOR_TURN)
+@step(pool=adapter.POOL, map_index_template="{{ task.op_kwargs['system'] }}", **WAIT_FOR_TURN)
 def act(system: str) -> dict[str, Any]:
     """Anonymise and delete in one system what the approved plan says and what is still due: **this destroys**.
 
@@ -204,7 +215,7 @@ def act(system: str) -> dict[str, Any]:
     return pipeline.act(adapter.run_id(), system)
 
 
-@task(
+@step(
     map_index_template="{{ task.op_kwargs['system'] }}",
     trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
     **RETRY,
@@ -220,7 +231,7 @@ def validate(system: str) -> dict[str, Any]:
     return pipeline.validate(adapter.run_id(), system)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE, **RETRY)
+@step(trigger_rule=TriggerRule.ALL_DONE, **RETRY)
 def report() -> dict[str, Any]:
     """Write the DPO's report from the ledger, for failed and refused runs too.
 
@@ -231,7 +242,7 @@ def report() -> dict[str, Any]:
     return pipeline.report(adapter.run_id(), adapter.failed_tasks())
 
 
-@task(
+@step(
     trigger_rule=TriggerRule.ALL_DONE,
     on_failure_callback=adapter.Tell(
         subject="Gallring failed",

@@ -61,6 +61,7 @@ def gallring_settings() -> dict[str, str]:
     return {
         "GALLRING_VAR": str(var()),
         "GALLRING_KEY": secret("gallring.key"),
+        "GALLRING_BUCKETS": "2",
         "GALLRING_FILES_ID_COPIES": str(sample / "files" / "id_copies"),
         **connections,
     }

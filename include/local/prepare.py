@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from include.local.environment import local_environment, var
+from include.local.holds import place_holds
 from include.local.processes import airflow
 from include.retention import clock
 
@@ -65,6 +66,7 @@ def make_sample(environ: Mapping[str, str]) -> None:
     made = subprocess.run([*command, "--out", str(partial)], env=dict(environ), check=False)
     if made.returncode:
         raise NotPreparedError("The sample systems could not be made; what went wrong is above.")
+    place_holds(partial / "holds.json", environ)
     partial.rename(sample)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -77,7 +77,7 @@ class Display:
         )  # fmt: skip
         self._task: TaskID = self._bar.add_task("starting Airflow", total=None)
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         """Begin."""
         self._bar.start()
         return self

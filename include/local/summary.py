@@ -45,11 +45,11 @@ def show_summary(console: Console, reports: Path, run: dict[str, Any]) -> int:
     checks_good = not (validation["failed"] or validation["errors"] or validation["missing"])
     console.print(verdict(validation), style="green" if checks_good else "red")
     for finding in summary["findings"]:
-        if finding["severity"] != "notice":
-            console.print(f"- {finding['en']}")
+        if finding["severity"] != "note":
+            console.print(f"- {finding['en']}", soft_wrap=True)
     show_failed(console, run)
     good = run["state"] == "success" and summary["outcome"] in GOOD and checks_good
-    console.print(summary["sentence"]["en"], style="bold green" if good else "bold red")
+    console.print(summary["sentence"]["en"], style="bold green" if good else "bold red", soft_wrap=True)
     page = shown(reports / "latest" / "gallringsprotokoll.sv.html")
     console.print(f"Report: {page} (English: gallringsprotokoll.en.html)", soft_wrap=True)
     return 0 if good else 1
