@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
 from include.retention.column_types import Types, read_types
 from include.retention.contention import error_name, lost_connection
-from include.retention.data_map.model import DataMap, ForeignKey
+from include.retention.data_map.model import DataMap, ForeignKey, declared_references
 from include.retention.errors import ActError
 from include.retention.files import NO_FILES
 from include.retention.one_batch import KeyMismatchError, Source, carry_out, tried
@@ -69,7 +69,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
         SQLAlchemyError: the database can't be read at all. Nothing was begun.
     """
     types = tried(lambda: _types(engine, data_map))
-    ties = (*references, *_declared_parts(data_map))
+    ties = (*references, *declared_references(data_map.tables))
     source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
     acting = _Acting(source, recheck, journal)
     for batch in batches:
@@ -82,16 +82,6 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
 def _types(engine: sa.Engine, data_map: DataMap) -> dict[str, Types]:
     with engine.connect() as connection:
         return read_types(connection, data_map)
-
-
-def _declared_parts(data_map: DataMap) -> list[ForeignKey]:
-    """Return what the map declares as parts: a whole doesn't go before them, whether the database minds or not."""
-    tables = data_map.tables
-    return [
-        ForeignKey(table.name, table.part_of.columns, table.part_of.table, tables[table.part_of.table].key, "NO ACTION")
-        for table in tables.values()
-        if table.part_of is not None
-    ]
 
 
 @dataclass(slots=True)

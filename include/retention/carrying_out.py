@@ -55,6 +55,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 if not batch.keys:
                     journal.started(batch)
                     journal.verified(batch, BatchResult(done=0, drift=0, remaining=0))
+            wholes = dict(zip(items["record_ref"], items["wholes"], strict=True))
             subjects = dict(zip(items["record_ref"], items["subjects"], strict=True))
             identifiers = run.staging.phase(CONFIRM).read("identifiers")
             result = act_on_system(
@@ -62,7 +63,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 data_map,
                 extractor.references,
                 [batch for batch, _ in batches if batch.keys],
-                recheck=_Recheck(run, extractor, subjects, identifiers, journal.drifted),
+                recheck=_Recheck(run, extractor, subjects, wholes, identifiers, journal.drifted),
                 journal=journal,
             )
     finally:
@@ -119,6 +120,7 @@ class _Recheck:
     run: Run
     extractor: Extractor
     subjects: Mapping[str, list[int]]
+    wholes: Mapping[str, list[str]]
     identifiers: pd.DataFrame
     drifted: dict[str, set[str]]
 
@@ -152,7 +154,11 @@ class _Recheck:
             return set()
         held_subjects = set(subjects_held(holds, self.identifiers).tolist())
         own = set(holds["ref"][holds["scope"] == RECORD])
-        return {ref for ref in batch.record_refs if ref in own or held_subjects & set(self.subjects[ref])}
+        return {
+            ref
+            for ref in batch.record_refs
+            if own & {ref, *self.wholes[ref]} or held_subjects & set(self.subjects[ref])
+        }
 
 
 @dataclass(frozen=True, slots=True)

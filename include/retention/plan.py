@@ -169,13 +169,14 @@ def confirmed_items(approved: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         approved: the plan's items.
-        now: the items that would be planned now, with ``subjects``.
+        now: the items that would be planned now, with ``subjects`` and ``wholes``.
 
     Returns:
-        The approved items, in their order, with ``confirmed`` (bool), and ``fingerprint`` and ``subjects`` as of now.
+        The approved items, in their order, with ``confirmed`` (bool), and with ``fingerprint``, ``subjects`` and
+        ``wholes`` as of now.
     """
-    later = now[["record_ref", "action", "groups", "fingerprint", "subjects"]]
-    both = approved.drop(columns=["fingerprint", "subjects"]).merge(
+    later = now[["record_ref", "action", "groups", "fingerprint", "subjects", "wholes"]]
+    both = approved.drop(columns=["fingerprint", "subjects", "wholes"]).merge(
         later, on="record_ref", how="left", suffixes=("", "_now"), validate="one_to_one"
     )
     confirmed = [

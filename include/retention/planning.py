@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from include.retention.classify import REASONS
-from include.retention.data_map.model import ForeignKey
+from include.retention.data_map.model import ForeignKey, declared_references
 from include.retention.dates import day_number
-from include.retention.deciding import Waiting, classify_phase, decide_phase, resolve_phase
+from include.retention.deciding import Waiting, classify_phase, decide_phase, record_refs, resolve_phase
 from include.retention.errors import ApprovalError
+from include.retention.facts import reference_name
 from include.retention.guards import Finding, Level, TableCount, check_history, check_quiet, check_volume
 from include.retention.ledger.batches import Batch, plan_batches
 from include.retention.ledger.chain import append
@@ -35,11 +38,11 @@ from include.retention.plan import (
     table_items,
 )
 from include.retention.reading import SystemExtract, extract_system
-from include.retention.resolve import TableName
+from include.retention.resolve import TableName, match
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.summary import count_table, referred
-from include.retention.terms import Mode
+from include.retention.terms import Mode, Verdict
 
 PLAN, CONFIRM = "plan", "confirm"
 FIRST_RUN = "FIRST_RUN"
@@ -61,6 +64,17 @@ def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
     ]
     content = {"references": references, "closed": sorted(found.closed), "sizes": dict(found.sizes)}
     staging.write_json(f"live/{system}", content)
+
+
+def all_references(run: Run, staging: Staging, system: str) -> tuple[ForeignKey, ...]:
+    """Return a system's foreign keys as extraction found them, and the references that its map declares."""
+    live = read_references(staging, system)
+    known = {(each.child_table, each.child_columns, each.parent_table) for each in live}
+    declared = declared_references(run.policy.maps[system].tables)
+    return (
+        *live,
+        *(each for each in declared if (each.child_table, each.child_columns, each.parent_table) not in known),
+    )
 
 
 def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
@@ -116,6 +130,7 @@ def make_plan(run: Run) -> dict[str, Any]:
     body: dict[str, Any] = {
         "digest": digest,
         "tables": counts,
+        "erased_values": _erased_values(run, items),
         "batches": int(items["batch"].max()) if len(items) else 0,
         "guards": [finding.body() for finding in guards],
         "suppressions": staging.read_json("suppressions"),
@@ -136,6 +151,16 @@ def make_plan(run: Run) -> dict[str, Any]:
         "needs_approval": run.row.mode is Mode.ENFORCE and needs_human(run, sealed.guards),
         "guards": [finding.text for finding in guards],
     }
+
+
+def _erased_values(run: Run, items: pd.DataFrame) -> int:
+    """Return how many columns of how many rows the plan erases in place."""
+    erased = items[items["action"] == Verdict.ANONYMISE]
+    total = 0
+    for (system, table, groups), rows in erased.groupby(["system", "table", "groups"]):
+        mapped = run.policy.maps[system].tables[table]
+        total += len(rows) * sum(column.group in json.loads(groups) for column in mapped.columns.values())
+    return total
 
 
 def sealed_plan(run: Run) -> Sealed:
@@ -202,7 +227,7 @@ def decide_items(
     run: Run, staging: Staging
 ) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
     """Return the items due per table, the counts per table, and the referrals, of one phase."""
-    references = {system: read_references(staging, system) for system in run.policy.maps}
+    references = {system: all_references(run, staging, system) for system in run.policy.maps}
     closed = {
         system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
         for system, data_map in run.policy.maps.items()
@@ -214,7 +239,7 @@ def decide_items(
     for name, frame in decided.items():
         table = run.policy.maps[name.system].tables[name.table]
         due = table_items(name.system, table, frame, rows[name], purposes, run.ring.current)
-        items[name] = due.assign(subjects=_subjects(frame, due["key"]))
+        items[name] = due.assign(subjects=_subjects(frame, due["key"]), wholes=_wholes(run, name, decided, due["key"]))
         counts.append(
             count_table(
                 name, table, frame, rows[name], due, purposes,
@@ -231,6 +256,22 @@ def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:
     roles = [column for column in frame if column.startswith("role:")]
     chosen = frame.set_index("key").loc[keys, roles].to_numpy(dtype="int64")
     return [sorted({int(subject) for subject in row if subject >= 0}) for row in chosen]
+
+
+def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame], keys: pd.Series) -> list[list[str]]:
+    """Return the references of the records that each record to act on is a part of: a hold on them covers it too."""
+    found: list[list[str]] = [[] for _ in keys]
+    link, table, parts = run.policy.maps[name.system].tables[name.table].part_of, name, keys
+    while link is not None and len(keys):
+        places = match(parts, decided[table]["key"])
+        parts = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
+        table = TableName(name.system, link.table)
+        there = parts.notna().to_numpy()
+        refs = iter(record_refs(run, table, parts[there]))
+        for place in np.flatnonzero(there):
+            found[place].append(next(refs))
+        link = run.policy.maps[name.system].tables[table.table].part_of
+    return found
 
 
 def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +294,7 @@ def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> p
 
 def _orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
     return {
-        system: deletion_order(list(data_map.tables), read_references(staging, system))[0]
+        system: deletion_order(list(data_map.tables), all_references(run, staging, system))[0]
         for system, data_map in run.policy.maps.items()
     }
 

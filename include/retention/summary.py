@@ -70,6 +70,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "retain_by": _retain_by(decided, states, kind == "retain", purposes),
         "refer_by": _refer_by(decided, table.groups),
         "due_by": _due_by(items),
+        "due_because": dict(sorted(Counter(items["reason"]).items())),
         "overdue": len(overdue),
         "overdue_days_max": int(overdue.max() - window) if len(overdue) else 0,
     }  # fmt: skip

@@ -257,3 +257,18 @@ class ForeignKey:
     parent_table: str
     parent_columns: tuple[str, ...]
     ondelete: str
+
+
+def declared_references(tables: Mapping[str, Table]) -> list[ForeignKey]:
+    """Return what a map itself declares as references: parts to wholes, and records to their subjects' records.
+
+    They bind like foreign keys, whether the database knows them or not: a row doesn't go before what hangs on it.
+    """
+    found = []
+    for table in tables.values():
+        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
+        links += [table.part_of] if table.part_of is not None else []
+        found += [
+            ForeignKey(table.name, link.columns, link.table, tables[link.table].key, "NO ACTION") for link in links
+        ]
+    return list(dict.fromkeys(found))

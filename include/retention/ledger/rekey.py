@@ -23,6 +23,7 @@ from include.retention.ledger.holds import SUBJECT, holds_in_force
 from include.retention.ledger.items import done_items, unfinished_items
 from include.retention.ledger.suppressions import suppressions_in_force
 from include.retention.ledger.tables import legal_hold, suppression
+from include.retention.ledger.watching_key import WatchingKey
 
 
 def keys_in_use(conn: sa.Connection) -> pd.DataFrame:
@@ -41,17 +42,22 @@ def keys_in_use(conn: sa.Connection) -> pd.DataFrame:
 
 
 def require_known_keys(conn: sa.Connection, ring: KeyRing) -> None:
-    """Refuse to work where something in force was made under a key that the ring doesn't have.
+    """Refuse to work where something in force is known only under a key that isn't watched for.
+
+    A key that isn't in the ring can't be. A former key in the ring is watched for by ``recognise.watching``; a ring
+    that wasn't made by it would overlook what is stored under that key.
 
     Raises:
         ConfigurationError: names each such key by its id, and what would be overlooked.
     """
+    watched = ring.key_ids if isinstance(ring.current, WatchingKey) else {ring.current.key_id}
     used = keys_in_use(conn)
     problems = []
-    for row in used[~used["key_id"].isin(ring.key_ids)].itertuples():
+    for row in used[~used["key_id"].isin(watched)].itertuples():
         if row.holds or row.suppressions or row.unfinished:
+            here = "is a former key that isn't watched for here" if row.key_id in ring.key_ids else "isn't here"
             what = (
-                f"Key {row.key_id} isn't here, and {row.holds} legal holds, {row.suppressions} suppressions and "
+                f"Key {row.key_id} {here}, and {row.holds} legal holds, {row.suppressions} suppressions and "
                 f"{row.unfinished} unfinished records are known only under it: they would be overlooked."
             )
             remedy = f"Add that key to {OLD_KEYS_VARIABLE}."
