@@ -15,6 +15,7 @@ from include.retention.ledger.approvals import record_approval
 from include.retention.ledger.chain import entries
 from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
 from include.retention.ledger.items import ItemState, mark_items, plan_items
+from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import keys_in_use, rekey, require_known_keys, stored_refs
 from include.retention.ledger.runs import RunRow, seal_plan
 from include.retention.ledger.suppressions import close_suppressions, suppress, suppressions_in_force
@@ -80,7 +81,7 @@ def test_a_missing_key_is_refused_while_anything_in_force_needs_it(conn: sa.Conn
     listed(conn, OLD_KEY, *PLAIN)
     hold_id = hold(conn, OLD_KEY, Subject(IdentifierKind.EMAIL, PLAIN[0]))
     listed(conn, KEY, "cecilia@example.com")
-    require_known_keys(conn, RING)
+    require_known_keys(conn, watching(RING, conn))
     with pytest.raises(ConfigurationError, match=f"{OLD_KEY.key_id} isn't here, and 1 legal holds, 2 suppressions"):
         require_known_keys(conn, alone)
     release_hold(conn, hold_id, AT)
