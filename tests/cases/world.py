@@ -138,13 +138,14 @@ class World:
         self._resolved: dict[int, tuple[Resolved, Suppressed]] = {}
         self._decided: dict[date, dict[tuple[str, str, str], Told]] = {}
 
-    def add(self, name: str, **values: Any) -> int:
-        """Insert a row into ``system.table``; return its (first) key value."""
+    def add(self, name: str, **values: Any) -> Any:
+        """Insert a row into ``system.table``; return its (first) key value: a number, a text for an ID copy."""
         system, table = name.split(".")
         columns, first = _columns(system, table), self.policy.maps[system].tables[table].key[0]
         unknown = set(values) - set(columns)
         assert not unknown, f"{name} has no {unknown}"
-        values.setdefault(first, next(self._numbers))
+        number: Any = next(self._numbers)
+        values.setdefault(first, number if isinstance(columns[first]["type"], sa.Integer) else f"D{number}")
         for column, about in columns.items():
             if column not in values and not about["nullable"]:
                 numeric = isinstance(about["type"], (sa.Numeric, sa.Integer, sa.Boolean))
@@ -155,9 +156,9 @@ class World:
             connection.execute(sa.insert(target).values(values))
         self._used.add(TableName(system, table))
         self._forget()
-        return int(values[first])
+        return values[first]
 
-    def change(self, name: str, number: int, **values: Any) -> None:
+    def change(self, name: str, number: Any, **values: Any) -> None:
         """Change a row's columns."""
         system, table = name.split(".")
         first = self.policy.maps[system].tables[table].key[0]
@@ -172,11 +173,11 @@ class World:
         other.engines, other._numbers, other._used = self.engines, self._numbers, self._used
         return other
 
-    def says(self, name: str, number: int, group: str = "", as_of: date | None = None) -> Told:
+    def says(self, name: str, number: Any, group: str = "", as_of: date | None = None) -> Told:
         """Return what the engine says of a group of a record; of the row itself without a group."""
         return self.decide(as_of)[name, key(number), group]
 
-    def assert_kept_through(self, record: tuple[str, int, str], last: date, purpose: str | None = None) -> None:
+    def assert_kept_through(self, record: tuple[str, Any, str], last: date, purpose: str | None = None) -> None:
         """Assert that a group is kept up to and including a day, and is due on the next."""
         on, after = self.says(*record, last), self.says(*record, last + DAY)
         assert on == Told("RETAIN", "LIVE_PURPOSE", last, purpose or on.purpose)
