@@ -122,9 +122,11 @@ class World:
     """Referrals that wait for a human."""
     unfinished: frozenset[str] = frozenset()
     """Records of plans that broke off."""
-    facts: Mapping[TableName, pd.DataFrame] = field(init=False)
-    resolved: Resolved = field(init=False)
-    suppressed: Suppressed = field(init=False)
+    closed: frozenset[str] = frozenset()
+    """Tables, as ``system.table``, that failed closed."""
+    facts: Mapping[TableName, pd.DataFrame] = field(init=False, repr=False)
+    resolved: Resolved = field(init=False, repr=False)
+    suppressed: Suppressed = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -138,7 +140,7 @@ class World:
         self._resolved: dict[int, tuple[Resolved, Suppressed]] = {}
         self._decided: dict[date, dict[tuple[str, str, str], Told]] = {}
 
-    def add(self, name: str, **values: Any) -> Any:
+    def add(self, name: str, /, **values: Any) -> Any:
         """Insert a row into ``system.table``; return its (first) key value: a number, a text for an ID copy."""
         system, table = name.split(".")
         columns, first = _columns(system, table), self.policy.maps[system].tables[table].key[0]
@@ -158,7 +160,7 @@ class World:
         self._forget()
         return values[first]
 
-    def change(self, name: str, number: Any, **values: Any) -> None:
+    def change(self, name: str, number: Any, /, **values: Any) -> None:
         """Change a row's columns."""
         system, table = name.split(".")
         first = self.policy.maps[system].tables[table].key[0]
@@ -202,7 +204,7 @@ class World:
                 name = TableName(system, table.name)
                 purposes = list(self.policy.schedule.purposes)
                 items.append(table_items(system, table, self.every[name], self.rows[name], purposes, KEY))
-        return order_items(items, orders, 500)
+        return order_items(items, orders, 500).assign(subjects="", wholes="")
 
     def _decide(self, as_of: date) -> dict[tuple[str, str, str], Told]:
         schedule, moment = self.policy.schedule, Moment(as_of=as_of, today=self.today)
@@ -229,12 +231,15 @@ class World:
         for system, data_map in self.policy.maps.items():
             mine = {name.table: frame for name, frame in every.items() if name.system == system}
             stands = {table: evidence[TableName(system, table)] for table in mine}
-            rows = decide_rows(data_map.tables, mine, _schema(system)[0], frozenset(), stands)
+            rows = decide_rows(data_map.tables, mine, _schema(system)[0], self._closed(system), stands)
             for table in data_map.tables.values():
                 name = TableName(system, table.name)
                 self.rows[name] = rows[table.name]
                 told.update(_told(self.policy, name, mine[table.name], rows[table.name]))
         return told
+
+    def _closed(self, system: str) -> frozenset[str]:
+        return frozenset(name.partition(".")[2] for name in self.closed if name.startswith(f"{system}."))
 
     def _extract(self) -> tuple[dict[TableName, pd.DataFrame], pd.DataFrame]:
         facts: dict[TableName, pd.DataFrame] = {}
