@@ -24,7 +24,10 @@ from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import ItemState, mark_items
 from include.retention.ledger.locks import held_lock
-from include.retention.planning import CONFIRM, require_sealed
+from include.retention.ledger.recognise import translated_holds
+from include.retention.ledger.store import reading
+from include.retention.ledger.watching_key import Found
+from include.retention.planning import CONFIRM, recognised, require_sealed
 from include.retention.reading import extractor_for, system_engine
 from include.retention.run import Run
 from include.retention.terms import Mode, Verdict
@@ -58,12 +61,13 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
             wholes = dict(zip(items["record_ref"], items["wholes"], strict=True))
             subjects = dict(zip(items["record_ref"], items["subjects"], strict=True))
             identifiers = run.staging.phase(CONFIRM).read("identifiers")
+            found = recognised(run, run.staging.phase(CONFIRM))
             result = act_on_system(
                 engine,
                 data_map,
                 extractor.references,
                 [batch for batch, _ in batches if batch.keys],
-                recheck=_Recheck(run, extractor, subjects, wholes, identifiers, journal.drifted),
+                recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted),
                 journal=journal,
             )
     finally:
@@ -80,7 +84,7 @@ def require_approval(run: Run) -> None:
         message = f"run {run.run_id} is a dry run: it may change nothing."
         raise ApprovalError(message)
     require_sealed(run)
-    with run.control.connect() as connection:
+    with reading(run.control) as connection:
         approval = approval_for(connection, run.run_id, str(run.row.plan_digest))
     if approval is None:
         message = (
@@ -92,7 +96,7 @@ def require_approval(run: Run) -> None:
 
 def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]:
     """Yield the batches that aren't verified yet, each with the records that confirmation left out of it."""
-    with run.control.connect() as connection:
+    with reading(run.control) as connection:
         states = {each.batch: each.state for each in batches_of(connection, run.run_id)}
     for number, rows in items.groupby("batch", sort=True):
         if states[int(number)] is BatchState.VERIFIED:
@@ -122,6 +126,7 @@ class _Recheck:
     subjects: Mapping[str, list[int]]
     wholes: Mapping[str, list[str]]
     identifiers: pd.DataFrame
+    recognised: Found
     drifted: dict[str, set[str]]
 
     def __call__(self, connection: sa.Connection, batch: Batch) -> list[bool]:
@@ -148,8 +153,8 @@ class _Recheck:
         return passes
 
     def _held(self, batch: Batch) -> set[str]:
-        with self.run.control.connect() as connection:
-            holds = holds_in_force(connection)
+        with reading(self.run.control) as connection:
+            holds = translated_holds(holds_in_force(connection), self.recognised)
         if holds.empty:
             return set()
         held_subjects = set(subjects_held(holds, self.identifiers).tolist())

@@ -17,10 +17,11 @@ from include.retention.guards import check_clock, check_disk, check_extract
 from include.retention.keys import load_ring, require_own_key
 from include.retention.ledger.approvals import How, record_approval, record_rejection
 from include.retention.ledger.chain import append
+from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
-from include.retention.ledger.runs import RunRow, create_run, latest_runs
+from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_id_for
 from include.retention.ledger.sizes import previous_sizes
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import open_control, reading
 from include.retention.planning import PLAN
 from include.retention.policy.checks import enforceable
 from include.retention.policy.load import load_policy
@@ -55,8 +56,10 @@ def begin(request: RunRequest) -> dict[str, Any]:
     settings.var.mkdir(parents=True, exist_ok=True)
     control = open_control(settings.control_url)
     try:
+        with control.begin() as connection:
+            run_id = run_id_for(connection, request.run_id)
         row = RunRow(
-            run_id=request.run_id,
+            run_id=run_id,
             dag_run_id=request.dag_run_id,
             run_type=request.run_type,
             as_of=request.as_of,
@@ -70,17 +73,17 @@ def begin(request: RunRequest) -> dict[str, Any]:
             key_id=ring.current.key_id,
         )
         with control.begin() as connection:
-            before = [run for run in latest_runs(connection, 2) if run.run_id != request.run_id]
-            require_known_keys(connection, ring)
+            before = [run for run in latest_runs(connection, 2) if run.run_id != run_id]
+            require_known_keys(connection, watching(ring, connection))
             create_run(connection, row)
-        with recorded(control, request.run_id):
+        with recorded(control, run_id):
             last = before[0].started_at if before else None
             check_clock(request.as_of, local_day(now, policy.schedule.time_zone), now, last, request.mode)
             check_disk(shutil.disk_usage(settings.var).free // MEBIBYTE, policy.schedule.guards)
     finally:
         control.dispose()
-    remove_abandoned(settings.staging, now, request.run_id)
-    return {"run_id": request.run_id}
+    remove_abandoned(settings.staging, now, run_id)
+    return {"run_id": run_id}
 
 
 def extract(run_id: str, system: str) -> dict[str, Any]:
@@ -93,10 +96,11 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
     with opened(run_id) as run:
         staging = run.staging.phase(PLAN)
         found = extract_system(run, system, staging)
-        with run.control.connect() as connection:
+        with reading(run.control) as connection:
             before = previous_sizes(connection, system)
         check_extract(system, found.sizes, before, run.policy.schedule.guards)
         planning.write_live(staging, system, found)
+        planning.note_recognised(run, staging, system)
         closed = [
             {"table": table, "problems": sorted({p.code for p in found.problems if p.table == f"{system}.{table}"})}
             for table in sorted(found.closed)
@@ -109,7 +113,9 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
 def resolve(run_id: str) -> dict[str, Any]:
     """Find out who the records are about, and what has happened to whom."""
     with opened(run_id) as run:
-        resolved, suppressed = resolve_phase(run, run.staging.phase(PLAN), planning.waiting_of(run))
+        staging = run.staging.phase(PLAN)
+        planning.rekey_recognised(run, staging)
+        resolved, suppressed = resolve_phase(run, staging, planning.waiting_of(run, staging))
         planning.remember_objections(run, suppressed)
         _tell(run, "resolved", dict(resolved.counts))
         return {"records": resolved.counts["records"], "subjects": resolved.counts["subjects"]}
@@ -136,12 +142,12 @@ def approve_automatically(run_id: str) -> dict[str, Any]:
     with opened(run_id) as run:
         sealed = planning.sealed_plan(run)
         if planning.needs_human(run, sealed.guards):
-            message = f"run {run_id}: a guard asks for a human's answer; it can't be given automatically."
+            message = f"run {run.run_id}: a guard asks for a human's answer; it can't be given automatically."
             raise ApprovalError(message)
         answered: How = "configuration" if planning.asked(sealed.guards) else "automatic"
         by = "GALLRING_FIRST_RUN" if answered == "configuration" else "guards"
         with run.control.begin() as connection:
-            record_approval(connection, run_id, sealed.digest, how=answered, by=by, at=run.now)
+            record_approval(connection, run.run_id, sealed.digest, how=answered, by=by, at=run.now)
         return {"digest": sealed.digest, "how": answered}
 
 
@@ -155,14 +161,14 @@ def record_answer(run_id: str, digest: str, approved: bool, by: str) -> dict[str
         sealed = planning.sealed_plan(run)
         with run.control.begin() as connection:
             if approved:
-                record_approval(connection, run_id, digest, how="human", by=by, at=run.now)
+                record_approval(connection, run.run_id, digest, how="human", by=by, at=run.now)
             else:
-                record_rejection(connection, run_id, digest, by=by, at=run.now)
+                record_rejection(connection, run.run_id, digest, by=by, at=run.now)
         if not approved:
-            message = f"run {run_id}: the plan was rejected. Nothing has been changed."
+            message = f"run {run.run_id}: the plan was rejected. Nothing has been changed."
             raise ApprovalError(message)
         if digest != sealed.digest:
-            message = f"run {run_id}: the answer is about another plan than the one at hand. Ask and answer again."
+            message = f"run {run.run_id}: the answer is about another plan than the one at hand. Ask and answer again."
             raise ApprovalError(message)
         return {"digest": digest, "by": by}
 

@@ -19,14 +19,25 @@ from include.retention.deciding import Waiting, classify_phase, decide_phase, re
 from include.retention.errors import ApprovalError
 from include.retention.facts import reference_name
 from include.retention.guards import Finding, Level, TableCount, check_history, check_quiet, check_volume
+from include.retention.keys import RECORD
 from include.retention.ledger.batches import Batch, plan_batches
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import plan_items, unfinished_items
+from include.retention.ledger.recognise import (
+    found_by,
+    merged,
+    translated_holds,
+    translated_records,
+    translated_suppressions,
+)
 from include.retention.ledger.referrals import open_referrals, refer
+from include.retention.ledger.rekey import rekey
 from include.retention.ledger.runs import previous_run, seal_plan
 from include.retention.ledger.sizes import quiet_purposes, record_activity
+from include.retention.ledger.store import reading
 from include.retention.ledger.suppressions import close_suppressions, suppress, suppressions_in_force
+from include.retention.ledger.watching_key import Found, WatchingKey
 from include.retention.objections import Suppressed
 from include.retention.periods import after
 from include.retention.plan import (
@@ -37,7 +48,7 @@ from include.retention.plan import (
     order_items,
     table_items,
 )
-from include.retention.reading import SystemExtract, extract_system
+from include.retention.reading import SystemExtract, extract_system, read_facts
 from include.retention.resolve import TableName, match
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -90,14 +101,39 @@ def read_closed(staging: Staging, system: str) -> frozenset[str]:
     return frozenset(staging.read_json(f"live/{system}")["closed"])
 
 
-def waiting_of(run: Run) -> Waiting:
+def note_recognised(run: Run, staging: Staging, system: str) -> None:
+    """Keep which references under former keys this extract has recognised; without former keys there are none."""
+    if isinstance(run.ring.current, WatchingKey):
+        for name, facts in read_facts(run, staging, [system]).items():
+            record_refs(run, name, facts["key"])
+    staging.write_json(f"recognised/{system}", found_by(run.ring))
+
+
+def recognised(run: Run, staging: Staging) -> Found:
+    """Return what all extracts of a phase have recognised."""
+    return merged(staging.read_json(f"recognised/{system}") for system in run.policy.maps)
+
+
+def rekey_recognised(run: Run, staging: Staging) -> None:
+    """Move holds and suppressions to the current key, but for a dry run."""
+    if run.row.mode is not Mode.ENFORCE:
+        return
+    for domain, pairs in recognised(run, staging).items():
+        kind = RECORD if domain == RECORD else domain.removeprefix("identifier.")
+        with run.control.begin() as connection:
+            rekey(connection, kind, pairs, run.ring.current.key_id, run.now)
+
+
+def waiting_of(run: Run, staging: Staging) -> Waiting:
     """Return what earlier runs and people have left in the control database for this one."""
-    with run.control.connect() as connection:
+    found = recognised(run, staging)
+    with reading(run.control) as connection:
+        unfinished = unfinished_items(connection, run.run_id)["record_ref"]
         return Waiting(
-            holds=holds_in_force(connection),
-            listed=suppressions_in_force(connection),
+            holds=translated_holds(holds_in_force(connection), found),
+            listed=translated_suppressions(suppressions_in_force(connection), found),
             referrals=open_referrals(connection),
-            unfinished=frozenset(unfinished_items(connection, run.run_id)["record_ref"]),
+            unfinished=translated_records(unfinished, found),
         )
 
 
@@ -190,7 +226,8 @@ def confirm_plan(run: Run) -> dict[str, Any]:
     staging = run.staging.phase(CONFIRM)
     for system in run.policy.maps:
         write_live(staging, system, extract_system(run, system, staging))
-    waiting = waiting_of(run)
+        note_recognised(run, staging, system)
+    waiting = waiting_of(run, staging)
     _, suppressed = resolve_phase(run, staging, waiting)
     staging.write("suppressed", suppressed.entries)
     classify_phase(run, staging, 0, 1)
@@ -232,7 +269,7 @@ def decide_items(
         system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
         for system, data_map in run.policy.maps.items()
     }
-    decided, rows = decide_phase(run, staging, waiting_of(run), references, closed)
+    decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
     items, counts, referred = {}, [], []
@@ -302,7 +339,7 @@ def _orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
 def _guards(run: Run, counts: Sequence[Mapping[str, Any]], due: int) -> list[Finding]:
     guards = run.policy.schedule.guards
     volume = [TableCount(each["system"], each["table"], each["population"], each["due"]) for each in counts]
-    with run.control.connect() as connection:
+    with reading(run.control) as connection:
         before = previous_run(connection, run.run_id)
         quiet = quiet_purposes(connection, guards.quiet_runs)
     digests = {"schedule": run.row.schedule_digest, **run.row.map_digests}

@@ -14,9 +14,10 @@ from include.retention import clock
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import Problem
 from include.retention.keys import load_ring
+from include.retention.ledger.recognise import watching
 from include.retention.ledger.runs import RunRow
-from include.retention.ledger.store import open_control
-from include.retention.planning import waiting_of, write_live
+from include.retention.ledger.store import open_control, reading
+from include.retention.planning import note_recognised, waiting_of, write_live
 from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, local_day
@@ -49,7 +50,9 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     """
     settings, policy = load_settings(os.environ), load_policy(load_settings(os.environ).policy)
     now = clock.now()
-    ring = load_ring(os.environ)
+    control = open_control(settings.control_url)
+    with reading(control) as connection:
+        ring = watching(load_ring(os.environ), connection)
     row = RunRow(
         run_id="preview",
         dag_run_id="",
@@ -64,7 +67,6 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
         code_digest="",
         key_id=ring.current.key_id,
     )
-    control = open_control(settings.control_url)
     settings.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with tempfile.TemporaryDirectory(prefix="preview-", dir=settings.staging) as directory:
@@ -76,8 +78,9 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
                 found = extract_system(run, system, staging)
                 problems += [problem for problem in found.problems if problem.table is not None]
                 write_live(staging, system, found)
+                note_recognised(run, staging, system)
             step("link people and events")
-            resolve_phase(run, staging, waiting_of(run))
+            resolve_phase(run, staging, waiting_of(run, staging))
             step("decide")
             classify_phase(run, staging, 0, 1)
             yield Preview(run, staging, tuple(problems))

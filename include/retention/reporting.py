@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.errors import ActError, LedgerError
 from include.retention.ledger.chain import append, entries, verify_chain
+from include.retention.ledger.expiry import expire_evidence
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.referrals import referral_counts
-from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run
+from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run, latest_attempt
 from include.retention.ledger.sizes import record_sizes
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import open_control, reading
 from include.retention.ledger.suppressions import suppression_counts
+from include.retention.periods import after
 from include.retention.policy.checks import overdue_reviews
 from include.retention.policy.load import Policy, load_policy
+from include.retention.policy.model import Period
 from include.retention.report.collect import Inputs, collect
 from include.retention.report.history import read_heads, read_history
 from include.retention.report.model import ReportData
 from include.retention.report.outcome import GOOD
 from include.retention.report.promises import load_promises
 from include.retention.report.write import write_report
+from include.retention.run import local_day
 from include.retention.settings import Settings, load_settings
 from include.retention.staging import Staging, open_staging
 from include.retention.terms import Mode, RunOutcome
@@ -43,8 +49,9 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     control = open_control(settings.control_url)
     try:
         policy = load_policy(settings.policy)
-        with control.connect() as connection:
-            row = get_run(connection, run_id)
+        with reading(control) as connection:
+            row = get_run(connection, latest_attempt(connection, run_id))
+        run_id = row.run_id
         if row.outcome is RunOutcome.RUNNING:
             data = collect_report(control, settings, policy, row, None)
             outcome = RunOutcome.FAILED if failed and data.outcome in GOOD else data.outcome
@@ -68,7 +75,7 @@ def collect_report(
     control: sa.Engine, settings: Settings, policy: Policy, row: RunRow, outcome: RunOutcome | None
 ) -> ReportData:
     """Collect a run's report from the ledger, the policy and what waits in the control database."""
-    with control.connect() as connection:
+    with reading(control) as connection:
         told = [
             {"seq": entry.seq, "at": entry.at, "kind": entry.kind, "body": entry.body}
             for entry in entries(connection, row.run_id)
@@ -99,15 +106,16 @@ def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     """
     settings = load_settings(os.environ)
     control = open_control(settings.control_url)
-    staging = open_staging(settings.staging, run_id)
     try:
         with control.begin() as connection:
-            row = get_run(connection, run_id)
+            row = get_run(connection, latest_attempt(connection, run_id))
+            run_id, staging = row.run_id, open_staging(settings.staging, row.run_id)
             unreported = row.outcome is RunOutcome.RUNNING
             if unreported:
                 row = finish_run(connection, run_id, RunOutcome.FAILED, clock.now())
             elif row.outcome in SUCCESSES and row.mode is Mode.ENFORCE:
                 _take_stock(connection, row, staging)
+                expire_evidence(connection, _evidence_floor(settings), clock.now())
     finally:
         control.dispose()
     if unreported:
@@ -119,6 +127,14 @@ def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
         return {"outcome": row.outcome.value, "report": str(where)}
     message = f"run {run_id} ended as {row.outcome.value}: see {where / 'gallringsprotokoll.en.html'}."
     raise ActError(message)
+
+
+def _evidence_floor(settings: Settings) -> datetime:
+    """Return the instant before which Gallring's own evidence has outlived its purpose (6 kap. 4 § dataskyddslagen)."""
+    schedule = load_policy(settings.policy).schedule
+    today = local_day(clock.now(), schedule.time_zone)
+    back = Period(-schedule.evidence_period.years, -schedule.evidence_period.months, -schedule.evidence_period.days)
+    return datetime.combine(after(today, back), time(), ZoneInfo(schedule.time_zone))
 
 
 def _take_stock(connection: sa.Connection, row: RunRow, staging: Staging) -> None:

@@ -19,7 +19,8 @@ from include.retention.errors import ConfigurationError, GuardError, Problem
 from include.retention.identifiers import Normaliser
 from include.retention.keys import KeyRing, load_ring
 from include.retention.ledger.chain import append
-from include.retention.ledger.runs import RunRow, get_run
+from include.retention.ledger.recognise import watching
+from include.retention.ledger.runs import RunRow, latest_attempt, resume_run
 from include.retention.ledger.store import open_control
 from include.retention.policy.load import Policy, load_policy
 from include.retention.settings import Settings, load_settings
@@ -91,7 +92,7 @@ def local_day(instant: datetime, zone: str) -> date:
 
 @contextmanager
 def opened(run_id: str) -> Iterator[Run]:
-    """Open a run that has begun.
+    """Open a run that has begun, under its name the latest attempt. One that had ended goes on.
 
     A guard that refuses is written into the ledger before the error goes on, so that the report can tell of it.
 
@@ -102,20 +103,21 @@ def opened(run_id: str) -> Iterator[Run]:
     settings = load_settings(os.environ)
     control = open_control(settings.control_url)
     try:
-        with control.connect() as connection:
-            row = get_run(connection, run_id)
+        with control.begin() as connection:
+            row = resume_run(connection, latest_attempt(connection, run_id), clock.now())
+            ring = watching(load_ring(os.environ), connection)
         policy = load_policy(settings.policy)
         _require_same_policy(row, policy)
         run = Run(
             row=row,
             settings=settings,
             policy=policy,
-            ring=load_ring(os.environ),
+            ring=ring,
             control=control,
-            staging=open_staging(settings.staging, run_id),
+            staging=open_staging(settings.staging, row.run_id),
             now=clock.now(),
         )
-        with recorded(control, run_id):
+        with recorded(control, row.run_id):
             yield run
     finally:
         control.dispose()

@@ -15,7 +15,9 @@ from include.retention.ledger.batches import batches_of
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import items_of
-from include.retention.planning import CONFIRM, read_references
+from include.retention.ledger.recognise import translated_holds
+from include.retention.ledger.store import reading
+from include.retention.planning import CONFIRM, read_references, recognised
 from include.retention.reading import extract_system, system_engine
 from include.retention.resolve import TableName
 from include.retention.run import Run
@@ -37,10 +39,10 @@ def validate_system(run: Run, system: str) -> dict[str, Any]:
     after = run.staging.phase(AFTER)
     extract_system(run, system, after)
     data_map = run.policy.maps[system]
-    with run.control.connect() as connection:
+    with reading(run.control) as connection:
         batches = batches_of(connection, run.run_id, system)
         states = items_of(connection, run.run_id)
-        holds = holds_in_force(connection)
+        holds = translated_holds(holds_in_force(connection), recognised(run, confirmed))
     deleted: Counter[str] = Counter()
     for batch in batches:
         deleted[batch.table] += batch.done or 0 if batch.action == Verdict.DELETE else 0

@@ -113,20 +113,20 @@ def test_running_is_no_end(conn: sa.Connection) -> None:
 
 
 def test_an_airflow_run_that_begins_anew_is_a_new_run(conn: sa.Connection) -> None:
-    name = RUN.dag_run_id
+    name = RUN.run_id
     assert run_id_for(conn, name) == name
     create_run(conn, RUN)
     assert run_id_for(conn, name) == name  # a retry of the task that begins it
     finish_run(conn, name, RunOutcome.FAILED, later(minutes=1))
-    assert run_id_for(conn, name) == f"{name}~2"
-    create_run(conn, replace(RUN, run_id=f"{name}~2"))
-    assert run_id_for(conn, name) == f"{name}~2"
-    plan_batches(conn, f"{name}~2", [Batch(f"{name}~2", 1, "sales", "order", "DELETE", 1)], AT)
-    assert run_id_for(conn, name) == f"{name}~2"
-    start_batch(conn, f"{name}~2", 1, AT)
-    assert run_id_for(conn, name) == f"{name}~3"  # it crashed while it destroyed: its evidence stays its own
+    assert run_id_for(conn, name) == f"{name}=2"
+    create_run(conn, replace(RUN, run_id=f"{name}=2"))
+    assert run_id_for(conn, name) == f"{name}=2"
+    plan_batches(conn, f"{name}=2", [Batch(f"{name}=2", 1, "sales", "order", "DELETE", 1)], AT)
+    assert run_id_for(conn, name) == f"{name}=2"
+    start_batch(conn, f"{name}=2", 1, AT)
+    assert run_id_for(conn, name) == f"{name}=3"  # it crashed while it destroyed: its evidence stays its own
     with pytest.raises(LedgerError, match="destroys already"):
-        create_run(conn, replace(RUN, run_id=f"{name}~2"))
+        create_run(conn, replace(RUN, run_id=f"{name}=2"))
 
 
 def test_the_previous_run_is_the_last_one_that_was_meant_and_succeeded(conn: sa.Connection, begin: Begin) -> None:

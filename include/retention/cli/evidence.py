@@ -12,9 +12,9 @@ from include.retention import clock
 from include.retention.cli.main import WRONG, Json, app, out, show_json, told
 from include.retention.errors import LedgerError
 from include.retention.ledger.chain import verify_chain
-from include.retention.ledger.runs import get_run, latest_runs
+from include.retention.ledger.runs import get_run, latest_attempt, latest_runs
 from include.retention.ledger.sizes import accept_extract
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import open_control, reading
 from include.retention.policy.load import load_policy
 from include.retention.settings import load_settings
 
@@ -28,7 +28,7 @@ def verify(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
         settings = load_settings(os.environ)
         control = open_control(settings.control_url)
         try:
-            with control.connect() as connection:
+            with reading(control) as connection:
                 state = verify_chain(connection, read_heads(settings.reports))
         finally:
             control.dispose()
@@ -58,8 +58,12 @@ def report(
         policy = load_policy(settings.policy)
         control = open_control(settings.control_url)
         try:
-            with control.connect() as connection:
-                row = get_run(connection, run_id) if run_id else next(iter(latest_runs(connection)), None)
+            with reading(control) as connection:
+                row = (
+                    get_run(connection, latest_attempt(connection, run_id))
+                    if run_id
+                    else next(iter(latest_runs(connection)), None)
+                )
             if row is None:
                 raise LedgerError("There is no run yet, so there is nothing to report on. Trigger the DAG `gallring`.")
             data = collect_report(control, settings, policy, row, row.outcome)

@@ -19,7 +19,7 @@ from include.retention.errors import ConfigurationError, Problem
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
 from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import open_control, reading
 from include.retention.policy.load import load_policy
 from include.retention.run import local_day
 from include.retention.settings import load_settings
@@ -86,7 +86,7 @@ def _wrong(key: str, what: str, remedy: str) -> ConfigurationError:
 @hold.command(name="list")
 def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     """List the holds in force."""
-    with told(as_json), _control() as control, control.connect() as connection:
+    with told(as_json), _control() as control, reading(control) as connection:
         holds = holds_in_force(connection)
     columns = ["hold_id", "scope", "owner", "reason", "placed_at", "review_on"]
     if as_json:

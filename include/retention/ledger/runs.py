@@ -14,6 +14,9 @@ from include.retention.ledger.chain import append, serialise
 from include.retention.ledger.tables import batch, run
 from include.retention.terms import Mode, RunOutcome
 
+AGAIN = "="
+"""Stands between a run's name and the number of its attempt: no name holds it."""
+
 SUCCESSES = (RunOutcome.DONE, RunOutcome.NOTHING_DUE)
 """Outcomes after which what a run measured is a baseline for the next."""
 
@@ -75,18 +78,29 @@ class RunRow:
     plan_digest: str | None = None
 
 
-def run_id_for(conn: sa.Connection, dag_run_id: str) -> str:
-    """Return the id for the run that an Airflow run begins: its own id, and a number if it begins once more.
+def run_id_for(conn: sa.Connection, name: str) -> str:
+    """Return the id for the run that an Airflow run begins: its name, and a number if it begins once more.
 
     A retry of the task that begins a run goes on with that run. Once a run has ended, or has started to destroy,
-    clearing the whole Airflow run makes a new run: the evidence of both attempts stays apart.
+    clearing the whole Airflow run (or a backfill that reprocesses it) makes a new run: the evidence of both attempts
+    stays apart.
     """
     serialise(conn)
-    query = sa.select(run).where(run.c.dag_run_id == dag_run_id).order_by(run.c.number)
-    known = [_row(row) for row in conn.execute(query)]
+    known = _attempts(conn, name)
     if known and known[-1].outcome is RunOutcome.RUNNING and not _is_acting(conn, known[-1].run_id):
         return known[-1].run_id
-    return f"{dag_run_id}~{len(known) + 1}" if known else dag_run_id
+    return f"{name}{AGAIN}{len(known) + 1}" if known else name
+
+
+def latest_attempt(conn: sa.Connection, name: str) -> str:
+    """Return the id of the latest run that began under a name, or the name itself where none has."""
+    known = _attempts(conn, name)
+    return known[-1].run_id if known else name
+
+
+def _attempts(conn: sa.Connection, name: str) -> list[RunRow]:
+    mine = (run.c.run_id == name) | run.c.run_id.startswith(f"{name}{AGAIN}", autoescape=True)
+    return [_row(row) for row in conn.execute(sa.select(run).where(mine).order_by(run.c.number))]
 
 
 def create_run(conn: sa.Connection, row: RunRow) -> RunRow:
