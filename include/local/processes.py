@@ -36,6 +36,12 @@ def airflow(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "airflow", *arguments]
 
 
+def end_on_signals() -> None:
+    """Let Ctrl-C and a request to terminate end us in order, even where the shell has us ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+
+
 def free_port(preferred: int) -> int:
     """Return the preferred port of 127.0.0.1 if it is free, otherwise any that is."""
     for port in (preferred, 0):
@@ -48,13 +54,16 @@ def free_port(preferred: int) -> int:
 
 
 @contextlib.contextmanager
-def running(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], logs: Path) -> Iterator[list[Child]]:
+def running(
+    commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], logs: Path, grace: float = GRACE_SECONDS
+) -> Iterator[list[Child]]:
     """Run commands side by side, and end them and whatever they started when the block is left, however it is left.
 
     Args:
         commands: name -> command line.
         environ: the environment of all of them.
         logs: directory for ``<name>.log``.
+        grace: seconds to end in; whoever takes longer is made to.
     """
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
@@ -63,7 +72,7 @@ def running(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], l
             children.append(_start(name, command, environ, logs / f"{name}.log"))
         yield children
     finally:
-        stop(children)
+        stop(children, grace)
 
 
 def check(children: Sequence[Child]) -> None:
@@ -82,7 +91,7 @@ def stop(children: Sequence[Child], grace: float = GRACE_SECONDS) -> None:
 
     The group is asked too, since Airflow's scheduler leaves workers behind when only it is asked.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         for child in children:
             _signal_group(child.process.pid, number)
         until = time.monotonic() + grace

@@ -6,8 +6,7 @@ today. Exit code 0 only if the run and every check succeeded.
 
 from __future__ import annotations
 
-import signal
-import sys
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from rich.console import Console
 from include.local.api import DAG, Api, connect, ensure_pool, wait_for
 from include.local.environment import PORT, local_environment, passwords, var
 from include.local.prepare import NotPreparedError, prepare
-from include.local.processes import Child, ProcessEndedError, airflow, check, free_port, running
+from include.local.processes import Child, ProcessEndedError, airflow, check, end_on_signals, free_port, running
 from include.local.progress import Display, Steps
 from include.local.summary import show_summary
 
@@ -28,7 +27,7 @@ ENDED = frozenset({"success", "failed"})
 def main() -> int:
     """Run the DAG once and return an exit code."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    end_on_signals()
     port = free_port(PORT)
     environ = local_environment(port=port)
     # The quick start answers the guard "first run" by configuration; ledger and report say so.
@@ -55,7 +54,7 @@ def run_once(environ: dict[str, str], port: int, console: Console) -> dict[str, 
         "scheduler": airflow("scheduler", "--skip-serve-logs"),
     }
     logs = var() / "airflow" / "processes"
-    with Display(console) as display, running(commands, environ, logs) as children:
+    with Display(console) as display, running(commands, environ, logs, grace=3.0) as children:
         display.say("starting Airflow")
         servers = [child for child in children if child.name != "dags"]
         api = connect(port, servers)
@@ -63,8 +62,12 @@ def run_once(environ: dict[str, str], port: int, console: Console) -> dict[str, 
         read_dags(children)
         close_interrupted(api)
         api.call("PATCH", f"/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
-        started = api.call("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": {}})
-        return follow(api, started["dag_run_id"], display, servers, console)
+        try:
+            started = api.call("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": {}})
+            return follow(api, started["dag_run_id"], display, servers, console)
+        finally:
+            # Or the next `make up` would begin last Sunday's run without being asked.
+            pause(api)
 
 
 def read_dags(children: Sequence[Child]) -> None:
@@ -84,6 +87,12 @@ def close_interrupted(api: Api) -> None:
     for state in ("running", "queued"):
         for run in api.call("GET", f"/dags/{DAG}/dagRuns?state={state}")["dag_runs"]:
             api.call("PATCH", f"/dags/{DAG}/dagRuns/{run['dag_run_id']}?update_mask=state", {"state": "failed"})
+
+
+def pause(api: Api) -> None:
+    """Pause the DAG, if the server still answers."""
+    with contextlib.suppress(OSError):
+        api.call("PATCH", f"/dags/{DAG}?update_mask=is_paused", {"is_paused": True})
 
 
 def follow(api: Api, run_id: str, display: Display, children: Sequence[Child], console: Console) -> dict[str, Any]:

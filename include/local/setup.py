@@ -123,17 +123,9 @@ def find_uv(python: str, environ: dict[str, str]) -> str:
         with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
             wanted.write(locked("uv"))
             wanted.flush()
-            pip = [
-                *find_pip(python),
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-cache-dir",
-                "--root-user-action=ignore",
-            ]
-            subprocess.run(
-                [*pip, "--no-deps", "--target", target, "--requirement", wanted.name], check=True, env=environ
-            )
+            pip = [*find_pip(python), "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+            options = ["--root-user-action=ignore", "--no-deps", "--target", str(target), "--requirement", wanted.name]
+            subprocess.run([*pip, *options], check=True, env=environ)
     return str(target / "bin" / "uv")
 
 
@@ -155,7 +147,7 @@ def locked(name: str) -> str:
 
 def put_on_path() -> None:
     """Make the checkout importable in the environment, and install the ``gallring`` command."""
-    python = VENV / "bin" / "python"
+    python = str(VENV / "bin" / "python")
     ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()
     (Path(site) / "gallring.pth").write_text(f"{ROOT}\n", encoding="utf-8")

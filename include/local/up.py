@@ -5,8 +5,6 @@ For a look, on this machine alone: the simple auth manager keeps its passwords i
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
 
 from rich.console import Console
@@ -14,13 +12,13 @@ from rich.console import Console
 from include.local.api import connect, ensure_pool
 from include.local.environment import HOST, PORT, USERS, local_environment, passwords, var
 from include.local.prepare import NotPreparedError, prepare
-from include.local.processes import ProcessEndedError, airflow, check, free_port, running
+from include.local.processes import ProcessEndedError, airflow, check, end_on_signals, free_port, running
 
 
 def main() -> int:
     """Run Airflow until it is interrupted and return an exit code."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+    end_on_signals()
     port = free_port(PORT)
     environ = local_environment(port=port)
     commands = {

@@ -120,10 +120,11 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
 
 def _from_airflow(connection_id: str, setting: str) -> Mapping[str, Any]:
     try:
-        from include.retention import airflow_adapter  # noqa: PLC0415  (Airflow takes seconds, and may be absent)
+        # Airflow takes seconds to import, and may be absent.
+        from include.retention.airflow_adapter import connection_fields  # noqa: PLC0415
     except ImportError:
         raise ConnectionSettingError(_undefined(connection_id, setting)) from None
-    fields = airflow_adapter.connection_fields(connection_id)
+    fields = connection_fields(connection_id)
     if fields is None:
         raise ConnectionSettingError(_undefined(connection_id, setting))
     return fields
