@@ -3,8 +3,8 @@
 A row whose groups have all expired is deleted where its table says so, unless a row that stays refers to it: then
 it is anonymised in place until that row goes. Every foreign key of the live database counts, cascading ones too: a
 cascade never reaches a retained row. Nor is a row deleted while a retained record's clock runs from what it tells:
-with the contract's last row the day on which the relationship ended would be gone. A part without column groups goes
-exactly when its whole goes.
+with the contract's last row the day on which the relationship ended would be gone. Rows that refer to each other in a
+ring stay too: none of them could go first. A part without column groups goes exactly when its whole goes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from include.retention.classify import EXPIRED, REASON_CODE
 from include.retention.data_map.model import ForeignKey, Table
@@ -23,6 +25,7 @@ from include.retention.resolve import match
 from include.retention.terms import Reason, WhenExpired
 
 Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,14 @@ def decide_rows(
     wholes = _wholes(tables, decided)
     expired = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
     delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
+    inside = {name: [edge for edge in edges if edge.child == edge.parent == name] for name in decided}
+    delete = {name: rows & ~_in_rings(rows, inside[name]) for name, rows in delete.items()}
     _settle(delete, [*edges, *wholes], [edge for edge in wholes if not tables[edge.child].groups])
     return {
         name: pd.DataFrame(
             {
                 "delete": delete[name],
-                "level": _levels(delete[name], [edge for edge in edges if edge.child == edge.parent == name]),
+                "level": _levels(delete[name], inside[name]),
                 **_erasures(tables[name], decided[name], delete[name], closed=name in closed),
                 **_reasons(tables[name], decided[name], expired[name] & ~delete[name], evidence[name]),
             }
@@ -126,18 +131,38 @@ def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Sequenc
         changed = before != sum(int(rows.sum()) for rows in delete.values())
 
 
-def _levels(delete: Bools, edges: Sequence[_Edge]) -> npt.NDArray[np.int32]:
-    """Return the order of deletion inside a table that refers to itself; a ring of rows shares its level."""
-    level = np.zeros(len(delete), dtype="int32")
+def _pairs(delete: Bools, edges: Sequence[_Edge]) -> tuple[Places, Places]:
+    """Return rows to delete that refer to others of their own table that go too: the referring and the referred to."""
+    children, parents = [np.empty(0, dtype="int64")], [np.empty(0, dtype="int64")]
     for edge in edges:
-        child = np.flatnonzero(delete & (edge.places >= 0))
-        parent = edge.places[child]
-        for _ in range(len(child)):
-            raised = level.copy()
-            np.maximum.at(raised, parent, level[child] + 1)
-            if (raised == level).all():
-                break
-            level = raised
+        child = np.flatnonzero(delete & (edge.places >= 0) & (edge.places != np.arange(len(delete))))
+        both = delete[edge.places[child]]
+        children.append(child[both])
+        parents.append(edge.places[child][both])
+    return np.concatenate(children), np.concatenate(parents)
+
+
+def _in_rings(delete: Bools, edges: Sequence[_Edge]) -> Bools:
+    """Return rows that refer to each other in a ring: there is none with which to begin, so none of them can go."""
+    child, parent = _pairs(delete, edges)
+    if not len(child):
+        return np.zeros(len(delete), dtype=bool)
+    graph = coo_array((np.ones(len(child), dtype="int8"), (child, parent)), shape=(len(delete), len(delete)))
+    _, label = connected_components(graph, directed=True, connection="strong")
+    found: Bools = np.bincount(label)[label] > 1
+    return found
+
+
+def _levels(delete: Bools, edges: Sequence[_Edge]) -> npt.NDArray[np.int32]:
+    """Return the order of deletion inside a table that refers to itself; there are no rings."""
+    level = np.zeros(len(delete), dtype="int32")
+    child, parent = _pairs(delete, edges)
+    while len(child):
+        raised = level.copy()
+        np.maximum.at(raised, parent, level[child] + 1)
+        if (raised == level).all():
+            break
+        level = raised
     return level
 
 

@@ -106,7 +106,7 @@ def random_table(around: Surroundings, name: str, earlier: Sequence[Draft]) -> D
     groups = [] if without_groups else [_group(around, draft, n) for n in range(rng.choice([1, 1, 2, 3]))]
     _personal_identifiers(around, draft, subjects, groups)
     emissions = [_emission(around, draft, n, earlier) for n in range(rng.choice([0, 1, 2, 2, 3, 4]))]
-    if rng.random() < 0.25:
+    for _ in range(rng.choice([0, 0, 0, 0, 1, 2])):
         _link(around, draft, draft)
     _unique_reference(around, draft, earlier)
     draft.table = build.table(
@@ -266,7 +266,7 @@ def _emission(around: Surroundings, draft: Draft, number: int, earlier: Sequence
 
 def _fill(around: Surroundings, draft: Draft) -> None:
     rng = around.rng
-    count = max(1, int(around.size * rng.uniform(0.4, 1.0)))
+    count = max(1, int(around.size * rng.uniform(0.2, 0.8)))
     for number in range(count):
         links, near = {}, None
         for name, target in draft.links.items():

@@ -17,21 +17,27 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from include.retention.act import act_on_system
+from include.retention.batch import ActResult, Batch, BatchResult
 from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, RETAINED, Moment
 from include.retention.column_types import read_types
+from include.retention.connections import engine_at
 from include.retention.data_map.live import read_foreign_keys
-from include.retention.data_map.model import DataMap, Table
+from include.retention.data_map.model import DataMap, ForeignKey, Table, declared_references
 from include.retention.dates import NO_DAY
 from include.retention.deciding import Waiting, classify_phase, decide_phase, resolve_phase
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, RECORD, Key, KeyRing, identifier_domain, record_text
+from include.retention.plan import deletion_order, order_items, table_items
 from include.retention.resolve import Resolved, TableName
 from include.retention.staging import Staging
-from include.retention.terms import IdentifierKind
-from tests.reference.world import Decision, ForeignKey, Place, Row, Source, World
+from include.retention.terms import IdentifierKind, Verdict
+from tests.reference import world as worlds
+from tests.reference.world import Decision, Place, Row, Source, World
 
 KEY = Key(bytes.fromhex(DEMO_KEY))
+BATCH_ROWS = 50
 STATES = {RETAINED: "RETAIN", REFERRED: "REFER", EXPIRED: "EXPIRED"}
 
 
@@ -42,11 +48,15 @@ class Decided:
     Attributes:
         decided: per table facts and classification.
         rows: per table what `decide_rows` returned.
+        plan: the items due, in their order, with ``batch``.
+        references: per system the foreign keys of the live database, and what its map declares as references.
     """
 
     resolved: Resolved
     decided: Mapping[TableName, pd.DataFrame]
     rows: Mapping[TableName, pd.DataFrame]
+    plan: pd.DataFrame
+    references: Mapping[str, tuple[ForeignKey, ...]]
 
 
 def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
@@ -57,6 +67,16 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
         directory: empty; gets the databases and the run's staging.
         buckets: parts in which records are classified.
     """
+    for system, source in world.sources.items():
+        # Not the engine's own connection: it enforces foreign keys, and real systems have orphans.
+        engine = sa.create_engine(f"sqlite:///{directory / system}.db")
+        load(engine, source)
+        engine.dispose()
+    return decide_loaded(world, directory, buckets=buckets)
+
+
+def decide_loaded(world: World, directory: Path, *, buckets: int = 1) -> Decided:
+    """Take the engine through databases as they are, whatever rows the world has."""
     maps = {system: source.data_map for system, source in world.sources.items()}
     run: Any = SimpleNamespace(
         policy=SimpleNamespace(maps=maps, schedule=world.schedule),
@@ -67,20 +87,83 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
     staging = Staging(directory / "staging")
     references = {}
     for system, source in world.sources.items():
-        engine = sa.create_engine(f"sqlite:///{directory / system}.db")
-        load(engine, source)
-        references[system] = extract(world, source.data_map, engine, staging)
+        engine = engine_of(directory, system)
+        live = extract(world, source.data_map, engine, staging)
+        references[system] = (*live, *declared_references(source.data_map.tables))
         engine.dispose()
     waiting = waiting_of(world)
     resolved, _ = resolve_phase(run, staging, waiting)
     for bucket in range(buckets):
         classify_phase(run, staging, bucket, buckets)
-    closed = {system: source.closed for system, source in world.sources.items()}
+    orders = {name: deletion_order(list(maps[name].tables), found) for name, found in references.items()}
+    closed = {system: source.closed | orders[system][1] for system, source in world.sources.items()}
     decided, rows = decide_phase(run, staging, waiting, references, closed)
-    return Decided(resolved, decided, rows)
+    items = [
+        table_items(
+            name.system, maps[name.system].tables[name.table], frame, rows[name], list(world.schedule.purposes), KEY
+        )
+        for name, frame in decided.items()
+    ]
+    plan = order_items(items, {system: order for system, (order, _) in orders.items()}, BATCH_ROWS)
+    return Decided(resolved, decided, rows, plan, references)
 
 
-def extract(world: World, data_map: DataMap, engine: sa.Engine, staging: Staging) -> tuple[Any, ...]:
+def act(world: World, found: Decided, directory: Path) -> ActResult:
+    """Carry a plan out in the world's databases, foreign keys enforced; return what was measured, over all systems."""
+    batches = [
+        Batch(
+            batch_id=str(number),
+            system=rows["system"].iloc[0],
+            table=rows["table"].iloc[0],
+            action=Verdict(rows["action"].iloc[0]),
+            groups=tuple(json.loads(rows["groups"].iloc[0])),
+            keys=[tuple(json.loads(key)) for key in rows["key"]],
+            record_refs=rows["record_ref"].tolist(),
+            fingerprints=rows["fingerprint"].tolist(),
+        )
+        for number, rows in found.plan.groupby("batch", sort=True)
+    ]
+    results = []
+    for system, source in world.sources.items():
+        engine = engine_of(directory, system, writes=True)
+        mine = [batch for batch in batches if batch.system == system]
+        results.append(
+            act_on_system(
+                engine,
+                source.data_map,
+                found.references[system],
+                mine,
+                recheck=lambda _connection, batch: [True] * len(batch.keys),
+                journal=_NoJournal(),
+            )
+        )
+        engine.dispose()
+    return ActResult(
+        batches=sum(each.batches for each in results),
+        done=sum(each.done for each in results),
+        drift=sum(each.drift for each in results),
+        remaining=sum(each.remaining for each in results),
+        not_done=tuple(each for result in results for each in result.not_done),
+    )
+
+
+class _NoJournal:
+    def started(self, batch: Batch) -> None:
+        """Say nothing."""
+
+    def verified(self, batch: Batch, result: BatchResult) -> None:
+        """Say nothing."""
+
+    def not_done(self, system: str, table: str, what: str, count: int) -> None:
+        """Say nothing: the result says it."""
+
+
+def engine_of(directory: Path, system: str, *, writes: bool = False) -> sa.Engine:
+    """Return an engine on a world's system."""
+    return engine_at(sa.URL.create("sqlite", database=str(directory / f"{system}.db")), writes=writes)
+
+
+def extract(world: World, data_map: DataMap, engine: sa.Engine, staging: Staging) -> tuple[ForeignKey, ...]:
     """Read a system's facts into staging, as ``reading.extract_system`` does; return its foreign keys."""
     schedule = world.schedule
     references = read_foreign_keys(engine, data_map.schema)
@@ -104,7 +187,7 @@ def load(engine: sa.Engine, source: Source) -> None:
             insert(connection, table, source.rows[table.name])
 
 
-def ddl(table: Table, references: Iterable[ForeignKey]) -> str:
+def ddl(table: Table, references: Iterable[worlds.ForeignKey]) -> str:
     """Return the statement that makes a table; its columns take whatever comes."""
     columns = [f'"{name}"' for name in table.columns]
     columns.append(f"PRIMARY KEY ({_names(table.key)})")

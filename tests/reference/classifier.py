@@ -80,6 +80,8 @@ class Reference:
         self.horizon = max(world.today, world.as_of)
         self.records: list[Record] = []
         self.by_key: dict[tuple[str, str], dict[tuple[Any, ...], Record]] = defaultdict(dict)
+        self.roles: dict[tuple[str, str], dict[str, bool]] = {}
+        self.by_columns: dict[tuple[str, str, tuple[str, ...]], dict[tuple[Any, ...], list[Record]]] = {}
         for system, source in world.sources.items():
             for table in source.data_map.tables.values():
                 for row in source.rows[table.name]:
@@ -147,7 +149,7 @@ class Reference:
                     for kind, column in role.identifiers.items()
                 ]
                 good = {each for each in read if isinstance(each, tuple)}
-                person = role.kind.value == "person"
+                person = role.kind == "person"
                 exact = {each for each in good if each[0] not in ADDRESS_CHANNELS}
                 email = next((each for each in good if each[0] == "email" and person), None)
                 number = len(found)
@@ -188,9 +190,12 @@ class Reference:
 
     def roles_of(self, table: Table, system: str) -> dict[str, bool]:
         """Return the roles of a table's rows, inherited ones too, and whether each is a company's."""
-        tables = self.world.sources[system].data_map.tables
-        roles = self.roles_of(tables[table.part_of.table], system) if table.part_of else {}
-        return {**roles, **{role.name: role.kind.value == "company" for role in table.subjects.values()}}
+        if (system, table.name) not in self.roles:
+            tables = self.world.sources[system].data_map.tables
+            inherited = self.roles_of(tables[table.part_of.table], system) if table.part_of else {}
+            own = {role.name: role.kind == "company" for role in table.subjects.values()}
+            self.roles[system, table.name] = {**inherited, **own}
+        return self.roles[system, table.name]
 
     def subject_in(self, record: Record | None, role: str) -> int | None:
         """Return who has a role in a record: named in the row, by a reference, or by the whole it is a part of."""
@@ -227,7 +232,7 @@ class Reference:
         begins = self.when(record, emission.begins) if emission.begins else None
         begins = begins if isinstance(begins, When) else None
         if when is None:
-            when = {"ongoing": "ongoing", "unknown": "UNKNOWN_DATE", "absent": None}[emission.when_null.value]
+            when = {"ongoing": "ongoing", "unknown": "UNKNOWN_DATE", "absent": None}[emission.when_null]
         if when is None:
             return
         if isinstance(when, When) and begins and begins.first > when.last:
@@ -328,16 +333,16 @@ class Reference:
         ]
         clocks: list[tuple[date, str]] = []
         problems = {"CONTRADICTORY_DATES"} if record.contradictory else set()
-        scopes = {use.scope.value for use in group.purposes}
+        scopes = {use.scope for use in group.purposes}
         started = ended = False
         for subject in subjects:
             needs_identity = False
             for use in group.purposes:
                 purpose = self.world.schedule.purposes[use.purpose]
-                if use.scope.value == "record":
+                if use.scope == "record":
                     whose = self.chain("record", record)
                     starts = record.events(purpose.starts)
-                elif use.scope.value == "subject":
+                elif use.scope == "subject":
                     whose = {("subject", subject)}
                     starts = self.events_of(subject, purpose.starts)
                 else:
@@ -353,7 +358,7 @@ class Reference:
                 runs = last is not None and last >= self.world.as_of
                 rests |= {(*who, purpose.starts) for who in whose} if unknown or (runs and not over) else set()
                 rests |= stopped_by if unknown or runs else set()
-                needs_identity = needs_identity or (use.scope.value != "record" and not over)
+                needs_identity = needs_identity or (use.scope != "record" and not over)
                 if over:
                     ended = True
                 elif undated:
@@ -373,7 +378,7 @@ class Reference:
         if problems:
             return Decision("REFER", min(problems, key=REFERRALS.index), longest, through)
         if not started and not ended:
-            if group.without_purpose.value == "refer":
+            if group.without_purpose == "refer":
                 return Decision("REFER", "NO_KNOWN_PURPOSE", longest, through)
             return Decision("DELETE", "NEVER_HAD_PURPOSE", longest, through)
         return Decision("DELETE", "EXPIRED" if clocks else "ENDED_AT_ONCE", longest, through)
@@ -393,7 +398,7 @@ class Reference:
             lasting = self.in_force(ends, restarts, last_day=last_day)
             over = over or bool(lasting)
             undated |= {each.unknown for each in ends if each.unknown}
-            whose = self.chain("record", record) if rule.scope.value == "record" else {("subject", subject)}
+            whose = self.chain("record", record) if rule.scope == "record" else {("subject", subject)}
             happened = any(self.happened(each, last_day=last_day) for each in ends)
             if happened or any(each.unknown for each in ends):
                 stopped_by |= {(*who, rule.event) for who in whose}
@@ -416,7 +421,7 @@ class Reference:
 
     def told(self, event: str, rule: EndsAtOnce, record: Record, subject: int | None) -> list[Happening]:
         """Return the events that a rule looks at: the record's own or the person's."""
-        return record.events(event) if rule.scope.value == "record" else self.events_of(subject, event)
+        return record.events(event) if rule.scope == "record" else self.events_of(subject, event)
 
     def of_channel(self, group: Group, happenings: list[Happening]) -> list[Happening]:
         """Return those that concern a group's marketing channel; one without a channel concerns every group."""
@@ -449,13 +454,14 @@ class Reference:
             for record in self.records
             if record not in closed
             and record.table.personal
-            and record.table.when_expired.value == "delete"
+            and record.table.when_expired == "delete"
             and groups[record]
             and all(each.verdict == "DELETE" for each in groups[record].values())
         }
         going = wanted | {record for record in followers if record.whole and record not in closed}
         evidence = {record for record in going if self.is_evidence(record)}
         going -= evidence
+        going -= {record for record in going if self.in_ring(record, going)}
         referred = [(child, parent) for child in self.records for parent in self.parents(child)]
         while True:
             kept = {parent for child, parent in referred if parent in going and child not in going}
@@ -495,23 +501,41 @@ class Reference:
         return False
 
     def parents(self, child: Record) -> Iterator[Record]:
-        """Yield the records that a row refers to: what it is a part of, and by foreign keys."""
+        """Yield the records that a row refers to: what it is a part of, its subjects' records, and by foreign keys."""
         if child.whole:
             yield child.whole
+        for role in child.table.subjects.values():
+            if role.table and (parent := self.linked(child, role.through, role.table)):
+                yield parent
         for each in self.world.sources[child.system].references:
             if each.child != child.table.name:
                 continue
             values = tuple(child.row[name] for name in each.child_columns)
-            if None in values:
-                continue
-            table = self.by_key[child.system, each.parent]
-            if each.parent_columns == self.world.sources[child.system].data_map.tables[each.parent].key:
-                if values in table:
-                    yield table[values]
-            else:
-                for parent in table.values():
-                    if tuple(parent.row[name] for name in each.parent_columns) == values:
-                        yield parent
+            if None not in values:
+                yield from self.called(child.system, each.parent, each.parent_columns).get(values, ())
+
+    def in_ring(self, record: Record, going: set[Record]) -> bool:
+        """Return whether a row's references lead back to it, through other rows of its table that would go too."""
+        seen: set[Record] = set()
+        ahead = [record]
+        while ahead:
+            each = ahead.pop()
+            for parent in self.parents(each):
+                if parent is record and each is not record:
+                    return True
+                if parent.table is record.table and parent in going and parent not in seen:
+                    seen.add(parent)
+                    ahead.append(parent)
+        return False
+
+    def called(self, system: str, table: str, columns: tuple[str, ...]) -> dict[tuple[Any, ...], list[Record]]:
+        """Return a table's records by the values of some columns."""
+        place = (system, table, columns)
+        if place not in self.by_columns:
+            found = self.by_columns[place] = defaultdict(list)
+            for record in self.by_key[system, table].values():
+                found[tuple(record.row[name] for name in columns)].append(record)
+        return self.by_columns[place]
 
     def place(self, record: Record, group: str | None) -> Place:
         """Return a record's group as callers name it."""
