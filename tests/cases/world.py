@@ -200,7 +200,7 @@ class World:
         items, orders = [], {}
         for system, data_map in self.policy.maps.items():
             orders[system], _ = deletion_order(list(data_map.tables), _schema(system)[0])
-            for table in data_map.tables.values():
+            for table in self.maps[system].tables.values():
                 name = TableName(system, table.name)
                 purposes = list(self.policy.schedule.purposes)
                 items.append(table_items(system, table, self.every[name], self.rows[name], purposes, KEY))
@@ -209,26 +209,28 @@ class World:
     def _decide(self, as_of: date) -> dict[tuple[str, str, str], Told]:
         schedule, moment = self.policy.schedule, Moment(as_of=as_of, today=self.today)
         if self._read is None:
+            self.maps = self._maps()
             self._read = self._extract()
         self.facts, years = self._read
+        maps = self.maps
         if moment.horizon not in self._resolved:
             last_day = frozenset(name for name, event in schedule.events.items() if event.last_day)
-            resolved = resolve(self.policy.maps, self.facts, years, moment.horizon, last_day)
+            resolved = resolve(maps, self.facts, years, moment.horizon, last_day)
             zone = ZoneInfo(schedule.time_zone)
             self._resolved[moment.horizon] = (
                 resolved, apply_suppressions(resolved.events, resolved.identifiers, self.listed, zone)
             )  # fmt: skip
         self.resolved, self.suppressed = self._resolved[moment.horizon]
         run: Any = SimpleNamespace(
-            policy=self.policy, moment=moment, ring=KeyRing(KEY), row=SimpleNamespace(as_of=as_of)
+            policy=replace(self.policy, maps=maps), moment=moment, ring=KeyRing(KEY), row=SimpleNamespace(as_of=as_of)
         )
         every, needed = self._classify(run)
         self.every = every
         events = self.suppressed.events
-        evidence = find_evidence(self.policy.maps, every, self.resolved.roles, events, years, needed)
+        evidence = find_evidence(maps, every, self.resolved.roles, events, years, needed)
         self.rows: dict[TableName, pd.DataFrame] = {}
         told: dict[tuple[str, str, str], Told] = {}
-        for system, data_map in self.policy.maps.items():
+        for system, data_map in maps.items():
             mine = {name.table: frame for name, frame in every.items() if name.system == system}
             stands = {table: evidence[TableName(system, table)] for table in mine}
             rows = decide_rows(data_map.tables, mine, _schema(system)[0], self._closed(system), stands)
@@ -238,6 +240,16 @@ class World:
                 told.update(_told(self.policy, name, mine[table.name], rows[table.name]))
         return told
 
+    def _maps(self) -> dict[str, DataMap]:
+        """Return the maps with the tables that have rows and those that they name: the others have nothing to say."""
+        years = self.policy.schedule.fiscal_years
+        always = {TableName(years.system, years.table)} if years else set()
+        return {
+            system: replace(whole, tables={name: table for name, table in whole.tables.items() if name in needed})
+            for system, whole in self.policy.maps.items()
+            for needed in [_with_named(whole, {each.table for each in self._used | always if each.system == system})]
+        }
+
     def _closed(self, system: str) -> frozenset[str]:
         return frozenset(name.partition(".")[2] for name in self.closed if name.startswith(f"{system}."))
 
@@ -245,7 +257,7 @@ class World:
         facts: dict[TableName, pd.DataFrame] = {}
         years = pd.DataFrame({"first": [], "last": []}, dtype="int32")
         where = self.policy.schedule.fiscal_years
-        for system, data_map in self.policy.maps.items():
+        for system, data_map in self.maps.items():
             extractor = self._extractor(data_map)
             with self.engines[system].connect() as connection:
                 for table in data_map.tables.values():
@@ -300,9 +312,18 @@ class World:
         return every, pd.concat(needs, ignore_index=True)
 
 
-def _told(
-    policy: Policy, name: TableName, frame: pd.DataFrame, rows: pd.DataFrame
-) -> dict[tuple[str, str, str], Told]:
+def _with_named(data_map: DataMap, names: set[str]) -> set[str]:
+    """Return tables with all that they name: as their whole, for their subjects, or to keep."""
+    found = set(names)
+    for name in names:
+        table = data_map.tables[name]
+        links = [table.part_of, *(link for emission in table.emissions for link in emission.keeps)]
+        found |= {link.table for link in links if link is not None}
+        found |= {role.table for role in table.subjects.values() if role.table is not None}
+    return found if found == names else _with_named(data_map, found)
+
+
+def _told(policy: Policy, name: TableName, frame: pd.DataFrame, rows: pd.DataFrame) -> dict[tuple[str, str, str], Told]:
     purposes, told = list(policy.schedule.purposes), {}
     for place, written in enumerate(frame["key"]):
         gone = bool(rows["delete"].iloc[place])
@@ -339,13 +360,15 @@ def address(kind: str, normalised: str) -> str:
 
 def hold_on(kind: str, normalised: str) -> pd.DataFrame:
     """Return a legal hold on a data subject, as the control database gives it."""
-    return pd.DataFrame([{**_NOTHING_HELD, "scope": "subject", "identifier_kind": kind, "ref": address(kind, normalised)}])
+    whom = {"identifier_kind": kind, "ref": address(kind, normalised)}
+    return pd.DataFrame([{**_NOTHING_HELD, "scope": "subject", **whom}])
 
 
 def hold_on_record(name: str, *values: Any) -> pd.DataFrame:
     """Return a legal hold on a record."""
     system, table = name.split(".")
-    return pd.DataFrame([{**_NOTHING_HELD, "scope": "record", "system": system, "table": table, "ref": ref(name, *values)}])
+    which = {"system": system, "table": table, "ref": ref(name, *values)}
+    return pd.DataFrame([{**_NOTHING_HELD, "scope": "record", **which}])
 
 
 _NOTHING_HELD = dict.fromkeys(("scope", "identifier_kind", "system", "table", "ref"))
