@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from include.retention.column_types import read_types
-from include.retention.data_map.model import ForeignKey
-from include.retention.data_map.model import Method
+from include.retention.data_map.model import ForeignKey, Method
 from include.retention.errors import ActError
 from include.retention.statements import MAX_BOUND, delete, erase, key_condition, lock, remaining, sql_table
 from include.retention.terms import Verdict

@@ -38,9 +38,7 @@ def invoice(world: World, day: str, number: str | None = "1001", **values: Any) 
 
 def order(world: World, day: str, **values: Any) -> Any:
     """Add an order, placed and fulfilled on a day."""
-    return world.add(
-        "sales.order", **{"placed_at": f"{day}T09:00:00", "status": "closed", "closed_on": day, **values}
-    )
+    return world.add("sales.order", **{"placed_at": f"{day}T09:00:00", "status": "closed", "closed_on": day, **values})
 
 
 def delivery(world: World, day: str, order_id: int, buyer: str = "consumer", **values: Any) -> Any:
@@ -69,9 +67,7 @@ def lead(world: World, contact: str | None = None, **values: Any) -> Any:
 
 def talk(world: World, lead_id: int, day: str, kind: str = "call", *, two_way: bool = True) -> Any:
     """Add something that happened in the dialogue with a prospect, at noon."""
-    return world.add(
-        "sales.dialogue_entry", lead_id=lead_id, occurred_at=f"{day}T12:00:00", kind=kind, two_way=two_way
-    )
+    return world.add("sales.dialogue_entry", lead_id=lead_id, occurred_at=f"{day}T12:00:00", kind=kind, two_way=two_way)
 
 
 def subscriber(world: World, email: str = "anna@iret.example", **values: Any) -> Any:

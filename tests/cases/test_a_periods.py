@@ -75,7 +75,8 @@ def test_case_A07_three_years_and_then_two_months() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "last"), [("2023-12-31", date(2027, 2, 28)), ("2024-12-31", date(2028, 2, 29)), ("2023-02-28", date(2026, 4, 28))]
+    ("day", "last"),
+    [("2023-12-31", date(2027, 2, 28)), ("2024-12-31", date(2028, 2, 29)), ("2023-02-28", date(2026, 4, 28))],
 )  # fmt: skip
 def test_case_A07_neighbours(day: str, last: date) -> None:
     world = World(today=date(2029, 1, 1))
@@ -84,7 +85,8 @@ def test_case_A07_neighbours(day: str, last: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "last"), [("2024-12-31", date(2025, 2, 28)), ("2023-12-31", date(2024, 2, 29)), ("2024-12-30", date(2025, 2, 28))]
+    ("until", "last"),
+    [("2024-12-31", date(2025, 2, 28)), ("2023-12-31", date(2024, 2, 29)), ("2024-12-30", date(2025, 2, 28))],
 )  # fmt: skip
 def test_case_A08_two_months_from_new_years_eve(until: str, last: date) -> None:
     world = World()

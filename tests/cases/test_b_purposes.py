@@ -178,9 +178,7 @@ def test_case_B10_everything_for_ten_years_in_case_somebody_sues_is_refused(
 def test_case_B11_an_erasure_request_ends_what_yields_and_no_legal_duty() -> None:
     world = World()
     calendar_years(world, 2025)
-    person = customer(
-        world, email="anna@iret.example", last_login_at="2026-01-10T10:00:00", last_login_ip="192.0.2.1"
-    )
+    person = customer(world, email="anna@iret.example", last_login_at="2026-01-10T10:00:00", last_login_ip="192.0.2.1")
     relationship(world, "2026-10-01", customer_id=person)
     letter, bill = subscriber(world), invoice(world, "2025-03-01")
     assert world.says("marketing.subscriber", letter).verdict == "RETAIN"

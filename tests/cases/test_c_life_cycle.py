@@ -175,7 +175,8 @@ def test_case_C10_an_objection_concerns_the_person_and_nobody_else_at_the_compan
     relationship(world, company_id=firm)
     who = {name: representative(world, firm, email=f"{name}@firman.example") for name in "bc"}
     listed = {
-        name: world.add("marketing.business_contact", email=f"{name}@firman.example", orgno="5560125790") for name in "bc"
+        name: world.add("marketing.business_contact", email=f"{name}@firman.example", orgno="5560125790")
+        for name in "bc"
     }
     request(world, "objection", "2026-11-20T09:00:00", representative_id=who["b"])
     assert world.says("sales.representative", who["b"], "profile").verdict == "ANONYMISE"
@@ -252,7 +253,11 @@ def test_case_C16_marketing_stops_when_a_customer_dies_and_the_estate_keeps_its_
     assert world.says("marketing.subscriber", letter).verdict == "DELETE"
     assert world.says("sales.customer", person, "profile").verdict == "ANONYMISE"
     assert world.says("sales.customer", person, "master").verdict == "RETAIN"
-    for record in (("finance.invoice", bill, "voucher"), ("finance.claim", dispute, "file"), ("sales.contract", contract, "core")):
+    for record in (
+        ("finance.invoice", bill, "voucher"),
+        ("finance.claim", dispute, "file"),
+        ("sales.contract", contract, "core"),
+    ):
         assert world.says(*record).verdict == "RETAIN"
 
 
@@ -261,7 +266,10 @@ def test_case_C18_a_protected_identity_has_the_same_clocks() -> None:
     people = [customer(world, str(number), protected_identity=number == 1) for number in (1, 2)]
     for person in people:
         relationship(world, "2025-06-30", customer_id=person)
-    hidden, other = ([world.says("sales.customer", person, group) for group in ("master", "profile", "identity")] for person in people)
+    hidden, other = (
+        [world.says("sales.customer", person, group) for group in ("master", "profile", "identity")]
+        for person in people
+    )
     assert hidden == other
     # What the engine reads of anybody is keys, keyed references and days: no address can reach a report.
     frame = next(found for name, found in world.facts.items() if str(name) == "sales.customer")
@@ -270,9 +278,7 @@ def test_case_C18_a_protected_identity_has_the_same_clocks() -> None:
 
 def test_case_C22_a_contract_that_renews_itself_keeps_the_contract_and_not_everything() -> None:
     world = World()
-    person = customer(
-        world, email="anna@iret.example", last_login_at="2020-01-10T10:00:00", last_login_ip="192.0.2.1"
-    )
+    person = customer(world, email="anna@iret.example", last_login_at="2020-01-10T10:00:00", last_login_ip="192.0.2.1")
     contract = relationship(world, customer_id=person, auto_renews=True)
     login = world.add("sales.web_login", customer_id=person, logged_at="2020-01-10T10:00:00")
     assert world.says("sales.contract", contract, "core").verdict == "RETAIN"

@@ -123,14 +123,27 @@ def test_case_D09_one_person_in_three_systems_is_decided_on_together() -> None:
     contract = relationship(world, "2025-10-31", customer_id=person)
     debtor = world.add("finance.debtor", kind="private", pnr="811228-9874", name="Anna")
     letter = subscriber(world, "ANNA@iret.example")
-    world.add("finance.invoice", invoice_date="2019-01-10", paid_on="2019-02-01", status="paid", pnr="8112289874", buyer="consumer")
+    world.add(
+        "finance.invoice",
+        invoice_date="2019-01-10",
+        paid_on="2019-02-01",
+        status="paid",
+        pnr="8112289874",
+        buyer="consumer",
+    )
     world.assert_kept_through(("finance.debtor", debtor, "billing"), date(2025, 10, 31), "INVOICING")
     for record in (("sales.customer", person, "profile"), ("marketing.subscriber", letter, "email")):
         world.assert_kept_through(record, date(2026, 10, 31), "MARKETING_FORMER")
     login = world.add("sales.web_login", customer_id=person, logged_at="2026-01-01T10:00:00")
     planned = world.plan(date(2026, 11, 22))
     assert set(planned["system"]) == {"sales", "finance", "marketing"}
-    gone = {("sales.customer", person), ("sales.contract", contract), ("sales.web_login", login), ("finance.debtor", debtor), ("marketing.subscriber", letter)}
+    gone = {
+        ("sales.customer", person),
+        ("sales.contract", contract),
+        ("sales.web_login", login),
+        ("finance.debtor", debtor),
+        ("marketing.subscriber", letter),
+    }
     assert all(world.says(*record).verdict == "DELETE" for record in gone)
 
 
@@ -142,7 +155,11 @@ def test_case_D09_neighbour_one_live_contract_keeps_what_the_other_systems_need(
     relationship(world, customer_id=again)
     letter = subscriber(world)
     debtor = world.add("finance.debtor", kind="private", customer_no="1001", name="Anna")
-    for record in (("sales.customer", person, "master"), ("marketing.subscriber", letter, "email"), ("finance.debtor", debtor, "billing")):
+    for record in (
+        ("sales.customer", person, "master"),
+        ("marketing.subscriber", letter, "email"),
+        ("finance.debtor", debtor, "billing"),
+    ):
         assert world.says(*record).verdict == "RETAIN"
 
 
@@ -200,7 +217,9 @@ def test_case_D14_neighbour_two_numbers_that_contradict_each_other_are_referred(
 def test_case_D15_nothing_is_collected_to_identify_somebody() -> None:
     world = World()
     calendar_years(world, 2017)
-    ticket = world.add("sales.support_case", contact_name="Anna", kind="question", opened_on="2026-11-01", closed_on="2026-11-02")
+    ticket = world.add(
+        "sales.support_case", contact_name="Anna", kind="question", opened_on="2026-11-01", closed_on="2026-11-02"
+    )
     bill = invoice(world, "2017-05-01", None)
     unknown = lead(world, "2026-11-01", name="Anna")
     consent(world, "2026-11-01T09:00:00", email=None)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from include.retention.keys import DEMO_KEY, Key, KeyRing, load_key, require_own_key
 from include.retention.errors import ConfigurationError
+from include.retention.keys import DEMO_KEY, Key, KeyRing, load_key, require_own_key
 from include.retention.ledger.suppressions import close_suppressions, history_of, suppress, suppressions_in_force
 from include.retention.ledger.tables import suppression
 from include.retention.methods import METHODS
@@ -119,7 +119,8 @@ def test_case_E05_a_new_consent_closes_the_suppression_and_keeps_its_history(con
 
 
 @pytest.mark.parametrize(
-    ("at", "verdict"), [("2026-01-10T08:59:59", "DELETE"), ("2026-01-10T09:00:00", "DELETE"), ("2026-01-10T09:00:01", "RETAIN")]
+    ("at", "verdict"),
+    [("2026-01-10T08:59:59", "DELETE"), ("2026-01-10T09:00:00", "DELETE"), ("2026-01-10T09:00:01", "RETAIN")],
 )  # fmt: skip
 def test_case_E05_neighbour_only_a_later_consent_counts_and_on_a_tie_the_objection(at: str, verdict: str) -> None:
     world = World()

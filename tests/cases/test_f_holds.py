@@ -12,7 +12,17 @@ from include.retention.errors import HoldError
 from include.retention.ledger.holds import Subject, holds_in_force, place_hold
 from include.retention.plan import confirmed_items
 from include.retention.terms import IdentifierKind
-from tests.cases.rows import calendar_years, customer, delivery, invoice, objection, order, relationship, request, subscriber
+from tests.cases.rows import (
+    calendar_years,
+    customer,
+    delivery,
+    invoice,
+    objection,
+    order,
+    relationship,
+    request,
+    subscriber,
+)
 from tests.cases.world import KEY, World, hold_on, hold_on_record, ref
 
 AT = datetime(2026, 11, 22, 1, tzinfo=UTC)
@@ -85,11 +95,20 @@ def test_case_F05_a_complaint_on_the_last_day_keeps_the_data_until_the_case_is_c
     person = customer(world)
     sold = order(world, "2023-05-10", customer_id=person)
     sent = delivery(world, "2023-05-10", sold)
-    records = (("sales.order", sold, "shipping"), ("sales.delivery", sent, "receipt"), ("sales.customer", person, "master"))
+    records = (
+        ("sales.order", sold, "shipping"),
+        ("sales.delivery", sent, "receipt"),
+        ("sales.customer", person, "master"),
+    )
     for record in records:
         world.assert_kept_through(record, date(2026, 7, 10), "WARRANTY_CONSUMER")
     opened = world.add(
-        "sales.support_case", kind="complaint", customer_id=person, order_id=sold, delivery_id=sent, opened_on="2026-07-10"
+        "sales.support_case",
+        kind="complaint",
+        customer_id=person,
+        order_id=sold,
+        delivery_id=sent,
+        opened_on="2026-07-10",
     )
     for record in records:
         assert world.says(*record).purpose == "CLAIM"

@@ -167,6 +167,9 @@ def test_case_G14_a_test_flag_changes_nothing() -> None:
     flagged, other = customer(world, "1", is_test=True), customer(world, "2")
     for person in (flagged, other):
         relationship(world, "2026-01-31", customer_id=person)
-    told = [[world.says("sales.customer", person, group) for group in ("master", "profile", "")] for person in (flagged, other)]
+    told = [
+        [world.says("sales.customer", person, group) for group in ("master", "profile", "")]
+        for person in (flagged, other)
+    ]
     assert told[0] == told[1]
     world.assert_kept_through(("sales.customer", flagged, "profile"), date(2027, 1, 31), "MARKETING_FORMER")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,10 +22,10 @@ def test_a_week_ends_on_sunday_at_two_local_time_whatever_the_clocks_do(dag: Any
     from airflow.timetables.base import TimeRestriction
 
     timetable = coerce_to_core_timetable(dag.timetable)
-    from pendulum import instance
+    from airflow.sdk import timezone
 
     last, ends = None, []
-    restriction = TimeRestriction(earliest=instance(datetime(2026, 3, 8, tzinfo=UTC)), latest=None, catchup=True)
+    restriction = TimeRestriction(earliest=timezone.datetime(2026, 3, 8), latest=None, catchup=True)
     for _ in range(5):
         info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
         last = info.data_interval

@@ -20,9 +20,7 @@ from include.sample.outcomes import SYSTEM_OF, TABLES
 IP_RANGES = [
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 ]
-DRAMA_NUMBERS = re.compile(
-    r"\+46(70174060[5-9]|7017406[1-9]\d|8465004\d\d|3139006\d\d|4062804\d\d|9803192\d\d)"
-)
+DRAMA_NUMBERS = re.compile(r"\+46(70174060[5-9]|7017406[1-9]\d|8465004\d\d|3139006\d\d|4062804\d\d|9803192\d\d)")
 FOUR_SPELLINGS = re.compile(r"(\d{12})|(\d{8}-\d{4})|(\d{6}-\d{4})|(\d{10})")
 PHONE_COLUMNS = ("phone", "gift_phone")
 
