@@ -86,6 +86,8 @@ def install(python: str) -> None:
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / "var" / "cache" / "uv")),
         "UV_PYTHON_DOWNLOADS": "never",
+        # As pip does: a company's network often has a certificate authority of its own.
+        "UV_SYSTEM_CERTS": os.environ.get("UV_SYSTEM_CERTS", "true"),
     }
     uv = find_uv(python, environ)
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, VENV], check=True, env=environ)
