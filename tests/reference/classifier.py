@@ -286,6 +286,8 @@ class Reference:
             at = since.astimezone(UTC)
             when = When(at.astimezone(ZoneInfo(self.world.schedule.time_zone)).date(), at, at)
             those = holders.get((kind, text), set())
+            if those and all(self.lifted(subject, channel, when) for subject in those):
+                continue
             if len(those) == 1:
                 derived.append((min(those), Happening(when, None, None if channel == "all" else channel)))
             else:
@@ -293,6 +295,12 @@ class Reference:
                 derived += [(subject, Happening(when, None, each)) for subject in those for each in own]
         for subject, happening in derived:
             self.subject_events[subject]["objection"].append(happening)
+
+    def lifted(self, subject: int, channel: str, since: When) -> bool:
+        """Return whether somebody has consented later than a listed objection: then it is no longer in force."""
+        consents = [each for each in self.events_of(subject, "consent") if each.channel in {None, channel}]
+        happened = [each.known for each in consents if each.known and self.happened(each, last_day=False)]
+        return any(known.first > since.last for known in happened)
 
     # What follows for a column group
 
