@@ -1,0 +1,47 @@
+"""The act in a process of its own, which may be killed: ``python -m tests.integration.worker RUN NOW [STEP]``.
+
+With a STEP it kills itself there, as hard as a power cut would: steps are counted before and after every statement
+and every commit, in the systems and in the control database.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.retention import clock, pipeline
+from tests.places import SYSTEMS
+
+READY = "ready"
+
+
+def count_steps(last: int) -> None:
+    """Kill this process at its n-th step."""
+    passed = 0
+
+    def step(*_args: Any) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        sa.event.listen(sa.Engine, name, step)
+
+
+def main(run_id: str, now: str, step: str = "0") -> None:
+    """Carry out a confirmed plan in every system."""
+    clock.now = lambda: datetime.fromisoformat(now)
+    count_steps(int(step))
+    print(READY, flush=True)  # noqa: T201 - the parent waits for it
+    for system in SYSTEMS:
+        pipeline.act(run_id, system)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
