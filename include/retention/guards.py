@@ -19,6 +19,10 @@ from include.retention.terms import Mode
 
 CLOCK_MARGIN = timedelta(hours=26)
 """Longest step back of the clock between two runs that a change of host or of daylight saving explains."""
+CLOCK_DISAGREEMENT = timedelta(hours=1)
+"""Largest difference between this machine's clock and a database server's."""
+LONGEST_PAUSE = timedelta(days=92)
+"""After a longer time without a run, a human decides whether the time has passed or the clock has leapt."""
 
 
 class Level(StrEnum):
@@ -77,6 +81,25 @@ def check_clock(as_of: date, today: date, now: datetime, last_run: datetime | No
         message = (
             f"The clock says {now:%Y-%m-%d %H:%M} UTC, earlier than the last run of {last_run:%Y-%m-%d %H:%M} UTC. "
             "A wrong clock decides wrongly: correct it and run again."
+        )
+        raise GuardError(message)
+
+
+def check_server_clock(system: str, server: datetime | None, now: datetime) -> None:
+    """Refuse to decide by a clock that a source's own server contradicts.
+
+    Args:
+        system: name of the system.
+        server: the instant by its server's clock; None where it has none of its own.
+        now: the instant by this machine's clock.
+
+    Raises:
+        GuardError: they differ by more than an hour.
+    """
+    if server is not None and abs(server - now) > CLOCK_DISAGREEMENT:
+        message = (
+            f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC, the database server of {system} "
+            f"{server:%Y-%m-%d %H:%M} UTC. A wrong clock decides wrongly: correct whichever is wrong and run again."
         )
         raise GuardError(message)
 
@@ -145,7 +168,7 @@ def check_history(previous: Mapping[str, str] | None, current: Mapping[str, str]
     """Ask for approval of the first run that would act, and of the first under a changed schedule or map.
 
     Args:
-        previous: digests by name ("schedule" and each system) of the last finished enforce run, or None.
+        previous: digests by name ("schedule" and each system) of the last run that acted and ended well, or None.
         current: the digests now.
         due: rows due.
     """
@@ -162,6 +185,24 @@ def check_history(previous: Mapping[str, str] | None, current: Mapping[str, str]
         text = f"{what} has changed since the last run: its first plan needs a human's approval."
         found.append(Finding("CHANGED_POLICY", Level.APPROVE, "" if name == "schedule" else name, "", 1, 0, text))
     return found
+
+
+def check_pause(last_run: datetime | None, now: datetime, due: int) -> list[Finding]:
+    """Ask for approval after a long time without a run: a clock that has leapt ahead looks just like that.
+
+    Args:
+        last_run: when the last run that ended well began, or None.
+        now: the present instant.
+        due: rows due.
+    """
+    if due == 0 or last_run is None or now - last_run <= LONGEST_PAUSE:
+        return []
+    days = (now - last_run).days
+    text = (
+        f"The last run that ended well began {days} days ago, on {last_run:%Y-%m-%d}: "
+        "either nothing has run since, or this machine's clock is wrong."
+    )
+    return [Finding("LONG_PAUSE", Level.APPROVE, "", "", days, LONGEST_PAUSE.days, text)]
 
 
 def check_quiet(quiet: Mapping[str, int], guards: Guards) -> list[Finding]:

@@ -18,7 +18,15 @@ from include.retention.dates import day_number
 from include.retention.deciding import Waiting, classify_phase, decide_phase, record_refs, resolve_phase
 from include.retention.errors import ApprovalError
 from include.retention.facts import reference_name
-from include.retention.guards import Finding, Level, TableCount, check_history, check_quiet, check_volume
+from include.retention.guards import (
+    Finding,
+    Level,
+    TableCount,
+    check_history,
+    check_pause,
+    check_quiet,
+    check_volume,
+)
 from include.retention.keys import RECORD
 from include.retention.ledger.batches import Batch, plan_batches
 from include.retention.ledger.chain import append
@@ -53,7 +61,7 @@ from include.retention.resolve import TableName, match
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.summary import count_table, referred
-from include.retention.terms import Mode, Verdict
+from include.retention.terms import Mode, RunOutcome, Verdict
 
 PLAN, CONFIRM = "plan", "confirm"
 FIRST_RUN = "FIRST_RUN"
@@ -340,11 +348,17 @@ def _guards(run: Run, counts: Sequence[Mapping[str, Any]], due: int) -> list[Fin
     guards = run.policy.schedule.guards
     volume = [TableCount(each["system"], each["table"], each["population"], each["due"]) for each in counts]
     with reading(run.control) as connection:
+        acted = previous_run(connection, run.run_id, [RunOutcome.DONE])
         before = previous_run(connection, run.run_id)
         quiet = quiet_purposes(connection, guards.quiet_runs)
     digests = {"schedule": run.row.schedule_digest, **run.row.map_digests}
-    previous = None if before is None else {"schedule": before.schedule_digest, **before.map_digests}
-    return [*check_volume(volume, guards), *check_history(previous, digests, due), *check_quiet(quiet, guards)]
+    approved = None if acted is None else {"schedule": acted.schedule_digest, **acted.map_digests}
+    return [
+        *check_volume(volume, guards),
+        *check_history(approved, digests, due),
+        *check_pause(None if before is None else before.started_at, run.now, due),
+        *check_quiet(quiet, guards),
+    ]
 
 
 def _activity(run: Run, counts: Sequence[Mapping[str, Any]]) -> dict[str, int]:

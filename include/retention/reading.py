@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 import sqlalchemy as sa
 
+from include.retention import clock
 from include.retention.column_types import read_types
 from include.retention.connections import engine_for
 from include.retention.data_map.live import check_live, closed_tables, read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.extract import Extractor
+from include.retention.guards import check_server_clock
 from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -64,6 +66,7 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
 
     Raises:
         ConfigurationError: a mapped table or column isn't in the database.
+        GuardError: the server's clock contradicts this machine's.
     """
     data_map = run.policy.maps[system]
     engine = system_engine(data_map)
@@ -74,6 +77,7 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
             raise ConfigurationError(unreadable)
         extractor = extractor_for(run, data_map, engine)
         with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
+            check_server_clock(system, clock.of_server(connection), clock.now())
             sizes = _read(extractor, connection, staging)
     finally:
         engine.dispose()

@@ -72,9 +72,10 @@ class Gallring:
         self.set_clock(NOON)
 
     def set_clock(self, at: datetime) -> None:
-        """Let the clock stand at an instant and go on from there."""
+        """Let the clock stand at an instant and go on from there, and let no server know better."""
         began = time.monotonic()
         self.patch.setattr(clock, "now", lambda: at + timedelta(seconds=time.monotonic() - began))
+        self.patch.setattr(clock, "of_server", lambda _connection: None)
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -143,6 +143,9 @@ def test_the_previous_run_is_the_last_one_that_was_meant_and_succeeded(conn: sa.
     found = previous_run(conn, "now")
     assert found is not None
     assert found.run_id == "second"
+    acted = previous_run(conn, "now", [RunOutcome.DONE])
+    assert acted is not None
+    assert acted.run_id == "first"
     before = previous_run(conn, "second")
     assert before is not None
     assert before.run_id == "first"

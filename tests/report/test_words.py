@@ -108,7 +108,10 @@ def test_every_code_of_the_engine_has_its_words(language: str) -> None:
         "step_state": list(StepState), "check_outcome": ["pass", "fail", "warn", "error"],
         "guard_level": ["approve", "refuse", "notice", "overcome"], "how": ["automatic", "configuration", "human"],
         "method": ["set_null", "constant", "shorten", "year_of_date", "ip_network", "unique_placeholder", "bucket"],
-        "guard": ["FIRST_RUN", "CHANGED_POLICY", "SHARE", "ROWS", "QUIET_RULE", "GuardError", "ConfigurationError"],
+        "guard": [
+            "FIRST_RUN", "CHANGED_POLICY", "SHARE", "ROWS", "LONG_PAUSE", "QUIET_RULE", "GuardError",
+            "ConfigurationError",
+        ],
         "part": [str(number) for number in range(1, 17)],
     }  # fmt: skip
     missing = [f"{area}.{code}" for area, names in codes.items() for code in names if not words.has(f"{area}.{code}")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -203,14 +203,21 @@ def latest_runs(conn: sa.Connection, limit: int = 1, *, mode: Mode | None = None
     return tuple(_row(row) for row in conn.execute(query))
 
 
-def previous_run(conn: sa.Connection, run_id: str) -> RunRow | None:
-    """Return the last run before this one that was meant to destroy and succeeded: the baseline to compare with.
+def previous_run(conn: sa.Connection, run_id: str, outcomes: Sequence[RunOutcome] = SUCCESSES) -> RunRow | None:
+    """Return the last run before this one that was meant to destroy and ended so: the baseline to compare with.
 
-    None means that this would be the first one.
+    Args:
+        conn: the control database.
+        run_id: this run.
+        outcomes: endings that count. A run with nothing due has succeeded without anybody's looking at its rules, so
+            who asks what was approved asks for ``DONE`` alone.
+
+    Returns:
+        The run; None means that this would be the first one.
     """
     query = (
         sa.select(run)
-        .where(run.c.mode == Mode.ENFORCE.value, run.c.outcome.in_([end.value for end in SUCCESSES]))
+        .where(run.c.mode == Mode.ENFORCE.value, run.c.outcome.in_([end.value for end in outcomes]))
         .where(run.c.run_id != run_id)
         .order_by(run.c.finished_at.desc())
         .limit(1)
