@@ -21,7 +21,9 @@ COLUMNS = {
     "anonymised": "anonymised",
     "kept": "kept",
     "referred": "referred",
+    "other": "other",
 }
+"""Records read are due, kept, referred or other: culled already, without personal data, or in a closed table."""
 GOOD = frozenset({"DONE", "NOTHING_DUE"})
 
 

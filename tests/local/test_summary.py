@@ -12,7 +12,7 @@ from rich.console import Console
 from include.local.progress import Steps
 from include.local.summary import show_summary
 
-COUNTS = {"read": 5000, "due": 30, "deleted": 20, "anonymised": 10, "kept": 4900, "referred": 70}
+COUNTS = {"read": 5000, "due": 30, "deleted": 20, "anonymised": 10, "kept": 4900, "referred": 30, "other": 40}
 SUMMARY: dict[str, Any] = {
     "as_of": "2026-07-05",
     "outcome": "DONE",
