@@ -24,6 +24,18 @@ AsOf = Annotated[
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to decide for; today if left out. It may lie ahead."),
 ]
 
+FIGURES = {
+    "population": "rows",
+    "delete": "delete",
+    "anonymise": "anonymise",
+    "retain": "retain",
+    "refer": "refer",
+    "nothing_left": "nothing\nleft",
+    "not_personal": "not\npersonal",
+    "closed": "closed",
+}
+"""What is told of each table; a column without a single row is left out."""
+
 
 def steps() -> Progress:
     """Return a progress line on standard error, so that standard output stays clean."""
@@ -96,15 +108,16 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
 
 
 def _show_plan(counts: list[dict[str, Any]]) -> None:
-    names = ("population", "delete", "anonymise", "retain", "refer", "nothing_left", "not_personal", "closed")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("table")
+    shown = [row for row in counts if row["population"] and row["population"] != row["not_personal"]]
+    names = [name for name in FIGURES if name == "population" or any(row[name] for row in shown)]
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("table", overflow="fold")
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_column("due by rule")
-    for row in counts:
-        if row["population"] and row["population"] != row["not_personal"]:
-            why = ", ".join(f"{rule} {count}" for rule, count in row["due_by"].items())
-            figures = [str(row[name]) if row[name] else "·" for name in names]
-            table.add_row(f"{row['system']}.{row['table']}", *figures, why)
+        table.add_column(FIGURES[name], justify="right", overflow="fold")
+    for row in shown:
+        table.add_row(f"{row['system']}.{row['table']}", *(str(row[name]) if row[name] else "·" for name in names))
     out.print(table)
+    for row in shown:
+        if row["due_by"]:
+            why = ", ".join(f"{rule} {count}" for rule, count in row["due_by"].items())
+            out.print(f"{row['system']}.{row['table']} is due by: {why}")
