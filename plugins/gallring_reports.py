@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from include.retention.report.words import load_words
 from include.retention.settings import load_settings
 
 PREFIX = "/gallring"
@@ -35,6 +37,8 @@ TYPES = {
     "report.csv": "text/csv; charset=utf-8",
 }
 """The files of a report. Nothing else is served, whatever lies beside them."""
+
+GOOD = frozenset({"DONE", "NOTHING_DUE", "DRY_RUN_DONE"})
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -62,26 +66,44 @@ def reports() -> Path:
     return load_settings(os.environ).reports
 
 
-def listed(directory: Path) -> Iterator[dict[str, Any]]:
-    """Yield the summaries of the newest reports, newest first; a folder without a readable one is left out."""
+def listed(directory: Path, language: str) -> Iterator[dict[str, Any]]:
+    """Yield the newest reports as the list shows them, newest first; a folder without a readable one is left out."""
     found = []
     for file in directory.glob("*/report.json"):
         if file.parent.name == LATEST or not _RUN.fullmatch(file.parent.name):
             continue
         try:
             summary = json.loads(file.read_text(encoding="utf-8"))["summary"]
-        except (OSError, ValueError, KeyError):
+            found.append((summary["started_at"] or "", in_words(summary, file.parent.name, language)))
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        found.append(summary | {"folder": file.parent.name})
-    yield from sorted(found, key=lambda summary: summary.get("started_at") or "", reverse=True)[:SHOWN]
+    found.sort(key=lambda each: each[0], reverse=True)
+    yield from (row for _, row in found[:SHOWN])
 
 
 @app.get("/", response_class=HTMLResponse)
 def show(lang: str = "sv") -> HTMLResponse:
     """Show the list of reports, and the newest of them in Swedish or English."""
     language = "en" if lang == "en" else "sv"
-    page = pages.get_template("reports.html.j2").render(lang=language, reports=list(listed(reports())))
+    page = pages.get_template("reports.html.j2").render(lang=language, reports=list(listed(reports(), language)))
     return HTMLResponse(page, headers=HEADERS)
+
+
+def in_words(summary: dict[str, Any], folder: str, language: str) -> dict[str, Any]:
+    """Return what the list shows of a report, in the report's own words and local time."""
+    words = load_words(language, summary["time_zone"])
+    total, checks = summary["total"], summary["validation"]
+    counts = {name: total[name] for name in ("read", "due", "deleted", "anonymised")}
+    counts["failed"] = (checks["failed"] or 0) + (checks["errors"] or 0)
+    started = summary["started_at"]
+    return {
+        "folder": folder,
+        "started": words.show(datetime.fromisoformat(started)) if started else folder,
+        "as_of": summary["as_of"] or "",
+        "good": summary["outcome"] in GOOD,
+        "outcome": words.code("outcome", summary["outcome"]),
+        "counts": {name: "–" if count is None else words.show(count) for name, count in counts.items()},
+    }
 
 
 @app.get("/reports/{run}/{name}")

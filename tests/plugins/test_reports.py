@@ -11,6 +11,7 @@ import pytest
 
 SUMMARY = {
     "started_at": "2026-07-05T00:00:04+00:00",
+    "time_zone": "Europe/Stockholm",
     "as_of": "2026-07-05",
     "outcome": "DONE",
     "total": {"read": 10, "due": 3, "deleted": 2, "anonymised": 1},
@@ -101,7 +102,8 @@ def viewer(client: Any, server: Any) -> Any:
 
 def test_the_list_has_the_newest_report_first_and_on_the_page(viewer: Any) -> None:
     page = viewer.get("/gallring/").text
-    assert page.index("2026-07-05 00:00") < page.index("2026-06-28 00:00")
+    assert page.index("2026-07-05 02:00") < page.index("2026-06-28 02:00"), "local time, as in the reports"
+    assert ">Klar<" in page
     assert 'iframe src="reports/run-2/gallringsprotokoll.sv.html"' in page
     assert 'iframe src="reports/run-2/gallringsprotokoll.en.html"' in viewer.get("/gallring/?lang=en").text
 
@@ -150,10 +152,11 @@ def test_a_broken_report_does_not_hide_the_others(viewer: Any, folder: Path) -> 
 
 
 def test_what_a_report_says_is_escaped(viewer: Any, folder: Path) -> None:
-    summary = SUMMARY | {"started_at": "<script>", "outcome": "<b>"}
+    summary = SUMMARY | {"as_of": "<script>", "outcome": "<b>"}
     (folder / "run-9").mkdir()
     (folder / "run-9" / "report.json").write_text(json.dumps({"summary": summary}), encoding="utf-8")
     page = viewer.get("/gallring/").text
+    assert "run-9" in page
     assert "<script>" not in page
     assert "<b>" not in page
 

@@ -35,6 +35,7 @@ def summary(data: ReportData) -> dict[str, Json]:
     return {
         "run_id": data.run.run_id,
         "started_at": plain(data.run.started_at),
+        "time_zone": data.run.time_zone,
         "as_of": plain(data.run.as_of),
         "mode": data.run.mode.value,
         "run_type": data.run.run_type,
