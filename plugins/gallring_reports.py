@@ -102,7 +102,7 @@ def in_words(summary: dict[str, Any], folder: str, language: str) -> dict[str, A
         "as_of": summary["as_of"] or "",
         "good": summary["outcome"] in GOOD,
         "outcome": words.code("outcome", summary["outcome"]),
-        "counts": {name: "–" if count is None else words.show(count) for name, count in counts.items()},
+        "counts": {name: None if count is None else words.show(count) for name, count in counts.items()},
     }
 
 
