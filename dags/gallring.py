@@ -49,10 +49,15 @@ for failed and refused runs too; it is under **Gallring** in the menu. The opera
 
 QUESTION = """
 {% set plan = ti.xcom_pull(task_ids='plan') or {} -%}
-**{{ plan.get('due', 0) }} records are due.** A guard asks for a human's decision:
+**{{ plan.get('due', 0) }} records are due as of {{ plan.get('as_of', '') }}.** A guard asks for a human's decision:
 
 {% for text in plan.get('guards', []) -%}
 - {{ text }}
+{% endfor %}
+| system | would be deleted | would be anonymised |
+|---|---|---|
+{% for system, due in plan.get('systems', {}).items() -%}
+| {{ system }} | {{ due.get('delete', 0) }} | {{ due.get('anonymise', 0) }} |
 {% endfor %}
 Plan `{{ plan.get('digest', '') }}`. Approving lets this run anonymise and delete exactly this plan: what is no longer
 due when it acts is left alone, and nothing is added. Rejecting ends the run as failed, with its report, and changes

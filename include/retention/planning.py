@@ -191,10 +191,21 @@ def make_plan(run: Run) -> dict[str, Any]:
     sealed = Sealed(digest, tuple(guards))
     return {
         "digest": digest,
+        "as_of": run.row.as_of.isoformat(),
         "due": due,
+        "systems": _due_by_system(counts),
         "needs_approval": run.row.mode is Mode.ENFORCE and needs_human(run, sealed.guards),
         "guards": [finding.text for finding in guards],
     }
+
+
+def _due_by_system(counts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Return how many rows each system would lose and how many would be anonymised in place."""
+    found: dict[str, Counter[str]] = {}
+    for table in counts:
+        due = found.setdefault(table["system"], Counter(delete=0, anonymise=0))
+        due.update(delete=table["delete"], anonymise=table["anonymise"])
+    return {system: dict(due) for system, due in found.items()}
 
 
 def _erased_values(run: Run, items: pd.DataFrame) -> int:

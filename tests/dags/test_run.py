@@ -64,6 +64,30 @@ def test_an_approved_plan_is_carried_out(dag: Any, pipeline: NotingPipeline, mon
     assert pipeline.steps().index("record_answer") < pipeline.steps().index("act")
 
 
+def test_the_question_says_what_it_is_about(
+    dag: Any, pipeline: NotingPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.answers["plan"] = {
+        "digest": "d1", "needs_approval": True, "due": 5, "as_of": "2026-11-22",
+        "guards": ["Much is due.", "So it is."],
+        "systems": {"sales": {"delete": 3, "anonymise": 0}, "finance": {"delete": 0, "anonymise": 2}},
+    }  # fmt: skip
+    asked: list[str] = []
+
+    def execute(self: adapter.AskForApproval, context: Any) -> Any:
+        asked.extend([self.subject, self.body])
+        return ANSWER
+
+    monkeypatch.setattr(adapter.AskForApproval, "execute", execute)
+    assert run(dag).state == "success"
+    subject, body = asked
+    assert subject == "Gallring: may 5 records be destroyed?"
+    assert "**5 records are due as of 2026-11-22.**" in body
+    assert "- Much is due.\n- So it is.\n" in body
+    assert "|---|---|---|\n| sales | 3 | 0 |\n| finance | 0 | 2 |\n" in body
+    assert "`d1`" in body
+
+
 def test_a_rejected_plan_changes_nothing_and_the_run_fails_with_its_report(
     dag: Any, pipeline: NotingPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
