@@ -65,7 +65,7 @@ class GroupTold:
     Attributes:
         state: ``RETAIN``, ``REFER`` or ``EXPIRED``; what becomes of an expired group is decided for the row.
         decided_by: the purpose that lasts or lasted longest.
-        due_from: the first local day on which the group may go, None where none is in sight.
+        due_from: the first local day on which the group may go, were it not for a hold; None where none is in sight.
         left: the group still holds something.
     """
 
@@ -112,14 +112,13 @@ def _group(case: Case, purposes: Mapping[str, Purpose], *, holds_something: bool
     state = int(verdict["state"])
     through = int(verdict["through"])
     place = int(verdict["purpose"])
-    dated = through not in {OPEN_DAY, NO_DAY} and state != RETAINED
-    running = state == RETAINED and through not in {OPEN_DAY, NO_DAY}
+    dated = through not in {OPEN_DAY, NO_DAY} and state in {RETAINED, EXPIRED} and bool(records.personal[0])
     return GroupTold(
         group=group.name,
         state="RETAIN" if state == RETAINED else "EXPIRED" if state == EXPIRED else "REFER",
         reason=REASONS[int(verdict["reason"])],
         decided_by=group.purposes[place].purpose if place >= 0 else None,
-        due_from=as_date(through + 1) if dated or running else None,
+        due_from=as_date(through + 1) if dated else None,
         left=holds_something,
         clocks=tuple(clocks),
     )

@@ -143,7 +143,7 @@ def check_extract(system: str, sizes: Mapping[str, int], before: Mapping[str, in
             f"The extract is empty or below {guards.min_extract_share:.0%} of the last one; purposes may be missing: "
             + "; ".join(shrunk)
             + ". Find out what happened to the source. If the rows are rightly gone, say so with "
-            "`gallring accept-extract SYSTEM.TABLE` and run again."
+            "`gallring accept-extract SYSTEM.TABLE --by WHO` and run again."
         )
         raise GuardError(message)
 

@@ -15,6 +15,7 @@ from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import Problem
 from include.retention.keys import load_ring
 from include.retention.ledger.recognise import watching
+from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow
 from include.retention.ledger.store import open_control, reading
 from include.retention.planning import note_recognised, waiting_of, write_live
@@ -50,9 +51,11 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     """
     settings, policy = load_settings(os.environ), load_policy(load_settings(os.environ).policy)
     now = clock.now()
+    plain = load_ring(os.environ)
     control = open_control(settings.control_url)
     with reading(control) as connection:
-        ring = watching(load_ring(os.environ), connection)
+        ring = watching(plain, connection)
+        require_known_keys(connection, ring)
     row = RunRow(
         run_id="preview",
         dag_run_id="",

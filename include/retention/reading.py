@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,6 +48,17 @@ def system_engine(data_map: DataMap, *, writes: bool = False) -> sa.Engine:
     return engine_for(data_map, os.environ, writes=writes)
 
 
+@contextmanager
+def named(data_map: DataMap) -> Iterator[None]:
+    """Let a database's error say which system's database it was: the drivers' own texts don't."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        setting = f"AIRFLOW_CONN_{data_map.connection.upper()}"
+        error.add_note(f"system:{data_map.system} can't be read. Look at its server, and at {setting}.")
+        raise
+
+
 def extractor_for(run: Run, data_map: DataMap, engine: sa.Engine) -> Extractor:
     """Return what reads a system for this run."""
     with engine.connect() as connection:
@@ -71,14 +83,15 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
     data_map = run.policy.maps[system]
     engine = system_engine(data_map)
     try:
-        problems = check_live(data_map, engine)
-        unreadable = [problem for problem in problems if problem.code in UNREADABLE]
-        if unreadable:
-            raise ConfigurationError(unreadable)
-        extractor = extractor_for(run, data_map, engine)
-        with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
-            check_server_clock(system, clock.of_server(connection), clock.now())
-            sizes = _read(extractor, connection, staging)
+        with named(data_map):
+            problems = check_live(data_map, engine)
+            unreadable = [problem for problem in problems if problem.code in UNREADABLE]
+            if unreadable:
+                raise ConfigurationError(unreadable)
+            extractor = extractor_for(run, data_map, engine)
+            with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
+                check_server_clock(system, clock.of_server(connection), clock.now())
+                sizes = _read(extractor, connection, staging)
     finally:
         engine.dispose()
     closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))

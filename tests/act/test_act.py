@@ -156,7 +156,7 @@ def test_case_h04_a_file_that_stays_keeps_its_row(source: sa.Engine, files: Path
     assert 2 in ids(source, files, "Kund")
 
 
-def test_a_file_that_is_gone_already_is_counted(source: sa.Engine, files: Path) -> None:
+def test_case_j06_a_file_that_is_gone_already_is_counted(source: sa.Engine, files: Path) -> None:
     for name in world.file_names(1):
         (files / name).unlink()
     result, _ = act(source, files)

@@ -152,7 +152,7 @@ def searching(systems: Iret) -> Search:
     return Search(planted, known)
 
 
-def test_a_run_leaves_no_personal_data_anywhere(
+def test_case_h13_a_run_leaves_no_personal_data_anywhere(
     small: Iret, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -60,7 +60,7 @@ def test_a_telephone_number_is_seen(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_a_ledger_holds_passes(text: str) -> None:
+def test_case_h09_what_a_ledger_holds_passes(text: str) -> None:
     assert identifier_in(text) is None
 
 
@@ -110,7 +110,7 @@ def test_large_sums_pass_but_a_number_that_is_an_identity_number_to_the_last_dig
         ({"ref": "811228-9874"}, r"ref looks"),
     ],
 )
-def test_the_error_names_the_place_and_never_the_value(body: dict[str, object], where: str) -> None:
+def test_case_h15_the_error_names_the_place_and_never_the_value(body: dict[str, object], where: str) -> None:
     with pytest.raises(LedgerError, match=where) as caught:
         refuse_identifiers(body, "ledger entry planned")
     for secret in ("anna", "070", "174", "811228", "9874", "example"):

@@ -12,21 +12,8 @@ from include.sample.cases import CASES, NOT_PLANTED, planted
 from include.sample.cluster import Cluster, World
 from include.sample.days import Timeline
 from include.sample.outcomes import expected
+from tests.cases.catalogue import CATALOGUE
 
-_IDS = {
-    "A": "01 02 03 05 06 07 08 09 10 11 13 14 17 18",
-    "B": "01 02 03 04 06 07 09 10 11 12 13 14 16 18 19 20 21 22",
-    "C": "01 02 03 04 05 06 07 08 09 10 11 13 15 16 17 18 22",
-    "D": "01 02 04 05 07 08 09 10 12 14 15",
-    "E": "01 02 03 04 05 07 08 09 10 11 12 14 15 17",
-    "F": "01 03 04 05 06 08 09 10 11",
-    "G": "01 03 04 06 07 08 09 10 11 12 14",
-    "H": "01 02 03 04 06 07 08 09 10 11 12 13 15 16 17 18 20 21 22 23 24 25 26",
-    "I": "01 02 03 04 05 06 09 10 11 12",
-    "J": "01 03 04 05 06 07 08 09 10 11 12 13 14 15 17 18 20",
-    "K": "01 02 03 04 06 07 09 10",
-}
-CATALOGUE = frozenset(f"{letter}{number}" for letter, numbers in _IDS.items() for number in numbers.split())
 DAYS = (
     date(2025, 3, 31),
     date(2026, 1, 1),

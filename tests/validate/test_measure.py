@@ -88,7 +88,7 @@ def test_each_defect_turns_its_own_check_red(done: World, name: str) -> None:
     assert done.wrong() == expected
 
 
-def test_a_row_that_was_due_and_remains_is_seen_though_the_ledger_forgot_it(planned: World) -> None:
+def test_case_j20_a_row_that_was_due_and_remains_is_seen_though_the_ledger_forgot_it(planned: World) -> None:
     planned.take_baseline()
     planned.act(skip=[("invoice", 12)])
     planned.items = planned.items[planned.items["key"] != json_of(12)]

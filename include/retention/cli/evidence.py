@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from include.retention import clock
-from include.retention.cli.main import WRONG, Json, app, out, show_json, told
+from include.retention.cli.main import WRONG, Json, app, mapped_table, out, show_json, told
 from include.retention.errors import LedgerError
 from include.retention.ledger.chain import verify_chain
 from include.retention.ledger.runs import get_run, latest_attempt, latest_runs
@@ -76,7 +76,7 @@ def report(
     else:
         out.print(f"{row.run_id}: {data.outcome.value}")
         for name in files:
-            out.print(str(where / name))
+            out.print(escape(str(where / name)))
 
 
 @app.command(name="accept-extract")
@@ -87,8 +87,10 @@ def accept(
 ) -> None:
     """Answer the guard that found an extract empty or much smaller: the rows are rightly gone."""
     with told(as_json):
+        settings = load_settings(os.environ)
+        mapped_table(load_policy(settings.policy), "SYSTEM.TABLE", table)
         system, _, name = table.partition(".")
-        control = open_control(load_settings(os.environ).control_url)
+        control = open_control(settings.control_url)
         try:
             with control.begin() as connection:
                 accept_extract(connection, system, name, by=by, at=clock.now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ from typing import Annotated
 
 import sqlalchemy as sa
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from include.retention import clock
-from include.retention.cli.main import Json, app, out, show_json, told
-from include.retention.errors import ConfigurationError, Problem
+from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
 from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
@@ -46,8 +45,8 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
     kind: Annotated[IdentifierKind | None, typer.Option(help="Hold a person or company by this identifier.")] = None,
     record: Annotated[str | None, typer.Option(help="Hold one record: SYSTEM.TABLE.")] = None,
     value: Annotated[
-        str, typer.Option(prompt="Identifier, or the record's key", hide_input=True, help="Better typed when asked.")
-    ] = "",
+        str | None, typer.Option(help="The identifier, or the record's key. Better typed when asked.")
+    ] = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Place a hold on a person, a company or one record. Only a keyed hash of the value is kept."""
@@ -60,27 +59,30 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
     show_json({"hold_id": number}) if as_json else out.print(f"{number} is in force from now on.")
 
 
-def _what(kind: IdentifierKind | None, record: str | None, value: str) -> Subject | Record:
+def _what(kind: IdentifierKind | None, record: str | None, value: str | None) -> Subject | Record:
     if (kind is None) == (record is None):
-        raise _wrong("hold place", "needs one of --kind and --record.", "Name a person by --kind, or a --record.")
+        what = "needs one of --kind and --record."
+        raise command_line("hold place", what, "Name a person by --kind, or a --record.", "HOLD")
+    policy = load_policy(load_settings(os.environ).policy)
     if record is not None:
-        system, _, table = record.partition(".")
-        parts = json.loads(value) if value.startswith("[") else value.split(",")
-        return Record(system, table, tuple(parts))
-    schedule = load_policy(load_settings(os.environ).policy).schedule
+        table = mapped_table(policy, "--record", record)
+        return Record(record.partition(".")[0], table.name, record_key(table, "--value", _given(value)))
+    schedule = policy.schedule
     today = local_day(clock.now(), schedule.time_zone)
     found = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes).normalise(
-        IdentifierKind(str(kind)), value
+        IdentifierKind(str(kind)), _given(value)
     )
     if found.text is None:
-        raise _wrong(
-            "hold place --value", "identifies nobody.", "Give it in full, an identity number with its century."
-        )
+        remedy = "Give it in full, an identity number with its century."
+        raise command_line("--value", "identifies nobody.", remedy, "HOLD")
     return Subject(found.kind, found.text)
 
 
-def _wrong(key: str, what: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError([Problem("command line", key, what, remedy, "HOLD")])
+def _given(value: str | None) -> str:
+    """Return the value, asked for where it wasn't given: on standard error, for standard output may be JSON."""
+    if value is not None:
+        return value
+    return str(typer.prompt("Identifier, or the record's key", hide_input=True, err=True))
 
 
 @hold.command(name="list")
@@ -89,12 +91,17 @@ def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     with told(as_json), _control() as control, reading(control) as connection:
         holds = holds_in_force(connection)
     columns = ["hold_id", "scope", "owner", "reason", "placed_at", "review_on"]
+    shown = holds[columns].assign(
+        placed_at=holds["placed_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"), review_on=holds["review_on"].astype(str)
+    )
     if as_json:
-        show_json(json.loads(holds[columns].to_json(orient="records", date_format="iso", force_ascii=False)))
+        show_json(shown.to_dict(orient="records"))
         return
-    table = Table(*columns, box=None)
-    for row in holds[columns].astype(str).itertuples(index=False):
-        table.add_row(*row)
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in shown.itertuples(index=False):
+        table.add_row(*(escape(text) for text in row))
     out.print(table if len(holds) else "No hold is in force.")
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from include.retention.cli.main import WRONG, Json, app, err, out, problem_body, show_json, told
+from include.retention.cli.main import WRONG, Json, app, counted, err, out, problem_body, show_json, told
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
@@ -54,13 +54,15 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
-        from include.retention.reading import system_engine  # noqa: PLC0415 - pandas, only where it is needed
+        from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
             engine = system_engine(data_map)
             try:
-                for found in check_live(data_map, engine):
+                with named(data_map):
+                    live = check_live(data_map, engine)
+                for found in live:
                     (notices if found.table is None else problems).append(found)
             finally:
                 engine.dispose()
@@ -79,8 +81,8 @@ def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *
         closed = sorted({problem.table for problem in problems if problem.table})
         if closed:
             out.print(f"Nothing is destroyed in: {', '.join(closed)}")
-        verdict = "[green]In order[/green]" if not problems else f"[red]{len(problems)} problems[/red]"
-        out.print(f"{verdict}: {systems} systems, {len(notices)} notices.")
+        verdict = "[green]In order[/green]" if not problems else f"[red]{counted(len(problems), 'problem')}[/red]"
+        out.print(f"{verdict}: {counted(systems, 'system')}, {counted(len(notices), 'notice')}.")
     if problems:
         raise typer.Exit(WRONG)
 

@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from include.retention.data_map.model import Table
 from include.retention.errors import ConfigurationError, GallringError, Problem
+from include.retention.policy.load import Policy
 
 app = typer.Typer(
     help="Storage limitation under the GDPR: look, explain and prove. Only Airflow acts.",
@@ -42,11 +45,64 @@ def told(as_json: bool) -> Iterator[None]:  # noqa: FBT001 - one flag of every c
             err.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(UNUSABLE) from None
     except GallringError as error:
-        if as_json:
-            show_json({"error": type(error).__name__, "text": str(error)})
-        else:
-            err.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(UNUSABLE) from None
+        raise _unusable(type(error).__name__, str(error), as_json=as_json) from None
+    except sa.exc.SQLAlchemyError as error:
+        # Neither the statement nor its values: what the driver says, and where that was.
+        where = getattr(error, "__notes__", ["The control database can't be used. Look at GALLRING_CONTROL_URL."])
+        text = f"{' '.join(where)} {type(error).__name__}: {getattr(error, 'orig', None) or error}"
+        raise _unusable(type(error).__name__, text, as_json=as_json) from None
+    except OSError as error:
+        text = f"{error.filename}: {error.strerror}. Look at GALLRING_VAR and GALLRING_POLICY, and who owns what."
+        raise _unusable(type(error).__name__, text, as_json=as_json) from None
+
+
+def _unusable(kind: str, text: str, *, as_json: bool) -> typer.Exit:
+    if as_json:
+        show_json({"error": kind, "text": text})
+    else:
+        err.print(f"[red]{escape(text)}[/red]")
+    return typer.Exit(UNUSABLE)
+
+
+def counted(count: int, what: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def command_line(key: str, what: str, remedy: str, code: str) -> ConfigurationError:
+    """Return the error for an argument or option that can't be used."""
+    return ConfigurationError([Problem("command line", key, what, remedy, code)])
+
+
+def mapped_table(policy: Policy, key: str, table: str) -> Table:
+    """Return the table that ``SYSTEM.TABLE`` names.
+
+    Raises:
+        ConfigurationError: the data maps have none of that name.
+    """
+    system, _, name = table.partition(".")
+    data_map = policy.maps.get(system)
+    if data_map is None or name not in data_map.tables:
+        what = f"{table} isn't a mapped table."
+        raise command_line(key, what, "Give SYSTEM.TABLE as in the data maps.", "TABLE")
+    return data_map.tables[name]
+
+
+def record_key(table: Table, key: str, text: str) -> tuple[str, ...]:
+    """Return the parts of a record's key, typed as ``12,3`` or as a JSON list.
+
+    Raises:
+        ConfigurationError: it can't be read, or has another number of parts than the table's key.
+    """
+    try:
+        parts = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",")]
+    except ValueError:
+        parts = []
+    plain = all(isinstance(part, (str, int)) and not isinstance(part, bool) for part in parts)
+    if not plain or len(parts) != len(table.key):
+        what = f"isn't a key of {table.name}, which is ({', '.join(table.key)})."
+        raise command_line(key, what, "Give its values as 12,3 or as a JSON list.", "RECORD_KEY")
+    return tuple(str(part) for part in parts)
 
 
 def show_json(content: Any) -> None:  # noqa: ANN401 - whatever JSON holds

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 import typer
 from rich.markup import escape
 
-from include.retention.classify import Records
+from include.retention.classify import REASONS, Records
 from include.retention.cli.look import AsOf, steps
-from include.retention.cli.main import Json, app, out, show_json, told
-from include.retention.deciding import company_roles, read_events
-from include.retention.errors import ConfigurationError, Problem
+from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
+from include.retention.deciding import company_roles, read_events, record_refs, subjects_held
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
-from include.retention.planning import decide_items
+from include.retention.facts import reference_name
+from include.retention.planning import decide_items, waiting_of
+from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
+from include.retention.report.words import Words, load_words
 from include.retention.resolve import TableName
+from include.retention.settings import load_settings
+from include.retention.terms import Reason
 
 
 @app.command()
@@ -34,47 +41,77 @@ def explain(
     with told(as_json), steps() as progress:
         line = progress.add_task("begin")
         day = None if as_of is None else as_of.date()
+        mapped = mapped_table(load_policy(load_settings(os.environ).policy), "SYSTEM.TABLE", table)
+        parts = record_key(mapped, "KEY", key)
         with previewed(day, lambda name: progress.update(line, description=name)) as preview:
-            name, place, wanted = _find(preview, table, key)
+            name = TableName(table.partition(".")[0], mapped.name)
+            place, wanted = _find(preview, name, parts)
             decide_items(preview.run, preview.staging)
-            groups = _explain(preview, name, place)
             row = preview.staging.read(f"decided/{name}").iloc[place]
+            groups = tuple(_settled(group, row) for group in _explain(preview, name, place))
             fate = "goes" if row["delete"] else "stays"
-            held, personal = bool(row["held"]), _records(preview, name).personal[place]
+            erased = {group.group: bool(row[f"erase:{group.group}"]) for group in groups}
+            held, personal = bool(row["held"]), bool(_records(preview, name).personal[place])
+            holds = _holds(preview, name, place) if held else []
     if as_json:
-        content = {"table": str(name), "key": json.loads(wanted), "row": fate, "legal_hold": held}
-        show_json({**content, "personal": bool(personal), "groups": [asdict(group) for group in groups]})
+        content = {"table": str(name), "key": wanted, "row": fate, "legal_hold": held, "holds": holds}
+        told_of = [asdict(group) | {"erased": erased[group.group]} for group in groups]
+        show_json({**content, "personal": personal, "groups": told_of})
         return
-    schedule = preview.run.policy.schedule
-    out.print(f"[bold]{name} {escape(wanted)}[/bold] as of {preview.run.row.as_of}: the row {fate}.")
+    schedule, decided_for = preview.run.policy.schedule, preview.run.row.as_of
+    out.print(f"[bold]{name} {escape(json.dumps(wanted))}[/bold] as of {decided_for}: the row {fate}.")
     if held:
-        out.print("A legal hold covers it: nothing of it is destroyed.")
+        which = ", ".join(holds) or "recorded in the system itself"
+        out.print(f"A legal hold covers it ({which}): nothing of it is destroyed.")
     if not personal:
         out.print("It is outside the table's personal_when: it holds no personal data.")
     for group in groups:
-        _show(group, schedule, preview.run.row.as_of)
+        _show(group, schedule, decided_for, held=held, erased=erased[group.group])
 
 
-def _find(preview: Preview, table: str, key: str) -> tuple[TableName, int, str]:
-    system, _, short = table.partition(".")
-    data_map = preview.run.policy.maps.get(system)
-    if data_map is None or short not in data_map.tables:
-        raise ConfigurationError(
-            [Problem("command line", table, "isn't a mapped table.", "Give SYSTEM.TABLE as in the data maps.", "TABLE")]
-        )
-    name = TableName(system, short)
+def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[int, list[object]]:
     keys = preview.staging.read(f"facts/{name}", columns=["key"])["key"]
-    parts = [str(part) for part in (json.loads(key) if key.startswith("[") else key.split(","))]
     for place, text in enumerate(keys):
-        if [str(part) for part in json.loads(text)] == parts:
-            return name, place, text
-    raise ConfigurationError(
-        [
-            Problem(
-                "command line", table, "has no record with that key.", "It may be gone already; check the key.", "KEY"
-            )
-        ]
-    )
+        found: list[object] = json.loads(text)
+        if tuple(str(part) for part in found) == parts:
+            return place, found
+    raise command_line("KEY", f"{name} has no record with that key.", "It may be gone already; check the key.", "KEY")
+
+
+def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
+    """Return a group as the row's decision leaves it: a referral may have waited its time out, a row have to stand."""
+    reason = REASONS[int(row[f"reason:{group.group}"])]
+    settled = group.state == "REFER" and reason in {Reason.EXPIRED, Reason.CARRIED_OVER}
+    return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
+
+
+def _holds(preview: Preview, name: TableName, place: int) -> list[str]:
+    """Return the ids of the holds that cover a record: by its subjects, by its own key, or by that of its whole."""
+    holds, identifiers = waiting_of(preview.run, preview.staging).holds, preview.staging.read("identifiers")
+    subjects: set[int] = set()
+    refs: set[str] = set()
+    for each, at in _wholes(preview, name, place):
+        facts = preview.staging.read(f"facts/{each}", columns=["key"])
+        refs |= set(record_refs(preview.run, each, [facts["key"].iloc[at]]))
+        subjects |= {int(numbers[at]) for numbers in _records(preview, each).roles.values()}
+    return [
+        str(hold["hold_id"])
+        for number, hold in holds.iterrows()
+        if hold["ref"] in refs or subjects & set(subjects_held(holds.loc[[number]], identifiers).tolist())
+    ]
+
+
+def _wholes(preview: Preview, name: TableName, place: int) -> Iterator[tuple[TableName, int]]:
+    """Yield a record's table and place, then those of what it is a part of."""
+    yield name, place
+    whole = preview.run.policy.maps[name.system].tables[name.table].part_of
+    if whole is None:
+        return
+    parent = TableName(name.system, whole.table)
+    reference = preview.staging.read(f"facts/{name}")[reference_name(whole.columns)].iloc[place]
+    keys = preview.staging.read(f"facts/{parent}", columns=["key"])["key"]
+    for at in np.flatnonzero(keys == reference):
+        yield from _wholes(preview, parent, int(at))
 
 
 def _records(preview: Preview, name: TableName) -> Records:
@@ -102,31 +139,45 @@ def _explain(preview: Preview, name: TableName, place: int) -> tuple[GroupTold, 
     return explain_record(mapped, purposes, record, left, read_events(preview.staging), preview.run.moment)
 
 
-def _show(group: GroupTold, schedule: Schedule, as_of: date) -> None:
-    verdict = {"RETAIN": "kept", "REFER": "referred to a human", "EXPIRED": "no longer held by any purpose"}[
-        group.state
-    ]
-    by = f" by {schedule.purposes[group.decided_by].title.en}" if group.decided_by and group.state == "RETAIN" else ""
-    out.print(f"\n[bold]{group.group}[/bold]: {verdict}{by} ({group.reason.value})")
+def _show(group: GroupTold, schedule: Schedule, as_of: date, *, held: bool, erased: bool) -> None:
+    words = load_words("en", schedule.time_zone)
+    out.print(f"\n[bold]{group.group}[/bold]: {_verdict(group, schedule)} ({_reason(group.reason, words)})")
+    if erased:
+        out.print("  the row stays, what is in these columns goes")
     if group.due_from is not None:
-        out.print(f"  may go from {group.due_from}" if group.due_from > as_of else f"  could go since {group.due_from}")
+        could = f"may go from {group.due_from}" if group.due_from > as_of else f"could go since {group.due_from}"
+        out.print(f"  without the hold it {could}" if held else f"  {could}")
     if not group.left:
         out.print("  nothing is left in these columns")
     for clock in group.clocks:
-        out.print(f"  - {_sentence(clock, schedule)}")
+        out.print(f"  - {_sentence(clock, schedule, words)}")
 
 
-def _sentence(clock: ClockTold, schedule: Schedule) -> str:
+def _verdict(group: GroupTold, schedule: Schedule) -> str:
+    rule = schedule.purposes[group.decided_by].title.en if group.decided_by else ""
+    if group.state == "REFER":
+        return "referred to a human"
+    if group.state == "EXPIRED":
+        return "no longer held by any purpose" + (f", last by {rule}" if rule else "")
+    return f"kept by {rule}" if group.reason is Reason.LIVE_PURPOSE else "kept"
+
+
+def _reason(reason: Reason, words: Words) -> str:
+    text = words.code("reason", reason.value)
+    return text[:1].lower() + text[1:]
+
+
+def _sentence(clock: ClockTold, schedule: Schedule, words: Words) -> str:
     purpose = schedule.purposes[clock.purpose]
     whose = {"record": "the record's own", "subject": "the person's latest", "company": "the company's latest"}
     event = schedule.events[clock.starts].title.en
     start = f'{purpose.title.en}, from {whose[clock.scope]} "{event}":'
     if clock.ended_at_once:
         return f"{start} ended at once, whatever its period says"
+    if clock.problem is not None:
+        return f"{start} can't be dated ({_reason(clock.problem, words)})"
     if clock.goes_on:
         return f"{start} goes on, so it holds the data"
-    if clock.problem is not None:
-        return f"{start} can't be dated ({clock.problem.value})"
     if clock.through is None:
         return f"{start} never happened"
     return f"{start} {clock.started}, so it {'holds' if clock.live else 'held'} the data through {clock.through}"

@@ -45,7 +45,10 @@ def accept_extract(conn: sa.Connection, system: str, table: str, *, by: str, at:
     serialise(conn)
     before = previous_sizes(conn, system).get(table)
     if before is None or not by.strip():
-        message = f"{system}.{table}: no earlier size is known." if before is None else "Name who accepts the extract."
+        unknown = (
+            f"{system}.{table}: no earlier size is known, so no guard compares with it. There is nothing to accept."
+        )
+        message = unknown if before is None else "Name who accepts the extract."
         raise LedgerError(message)
     conn.execute(extract_size.delete().where(extract_size.c.system == system, extract_size.c.table_name == table))
     append(conn, None, "extract_accepted", {"system": system, "table": table, "rows_before": before, "by": by}, at)
