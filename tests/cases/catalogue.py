@@ -24,7 +24,7 @@ CATALOGUE = frozenset(f"{letter}{number}" for letter, numbers in _IDS.items() fo
 _WAITING = {
     "no aggregates are made or released yet: rows are deleted, and what stays for other purposes is never called "
     "anonymous, so there is nothing whose k, l or cell size could be measured": "B19 I03 I04 I05 I06 I11",
-    "no age is computed, so a consent that a child gave (2 kap. 4 § dataskyddslagen) has to be found by somebody": "C17",
+    "no age is computed: a consent that a child gave (2 kap. 4 § dataskyddslagen) has to be found by somebody": "C17",
     "recipients aren't told of erasures and objections yet: the report's part 11 says so": "E08 H21 H22",
     "backups and archives are outside what a run reaches: the report's part 10 says so": "H08 H26",
     "a place without a data map isn't looked for: a map of its own brings it in, discovery will find it": (
