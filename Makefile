@@ -2,6 +2,8 @@
 # Another interpreter: make PYTHON=python3.12 run
 
 PYTHON ?= python3
+# Processes that share the tests: one for each core, up to four.
+WORKERS ?= auto
 BIN := .venv/bin
 # Where this is set, every start of Airflow compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,8 +27,8 @@ run: setup ## Run the weekly gallring once over the sample systems, through Airf
 up: setup ## Airflow with its user interface, until Ctrl-C
 	@$(BIN)/python -m include.local.up
 
-test: setup ## The whole test suite (ARGS="-k name" for a part)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## The whole test suite (ARGS="-k name" for a part, WORKERS=0 for one process)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal $(ARGS)
 
 check: setup ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
