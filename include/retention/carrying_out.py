@@ -27,7 +27,7 @@ from include.retention.ledger.locks import held_lock
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
-from include.retention.planning import CONFIRM, recognised, require_sealed
+from include.retention.planning import CONFIRM, recognised, require_confirmed, require_sealed
 from include.retention.reading import extractor_for, system_engine
 from include.retention.run import Run
 from include.retention.terms import Mode, Verdict
@@ -44,7 +44,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
         ActError: something remains that the plan orders.
     """
     require_approval(run)
-    items = run.staging.phase(CONFIRM).read("items")
+    items = require_confirmed(run)
     items = items[items["system"] == system]
     data_map = run.policy.maps[system]
     engine = system_engine(data_map, writes=True)

@@ -27,7 +27,7 @@ from include.retention.guards import (
     check_quiet,
     check_volume,
 )
-from include.retention.keys import RECORD
+from include.retention.keys import RECORD, record_text
 from include.retention.ledger.batches import Batch, plan_batches
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
@@ -168,7 +168,7 @@ def make_plan(run: Run) -> dict[str, Any]:
     items, counts, referred = decide_items(run, staging)
     items = order_items(list(items.values()), _orders(run, staging), run.settings.batch_rows)
     staging.write("items", items)
-    digest = digest_of(items, _inputs(run), run.ring.current)
+    digest = _digest(run, items)
     due = sum(table["due"] for table in counts)
     guards = [*_guards(run, counts, due)]
     body: dict[str, Any] = {
@@ -268,11 +268,32 @@ def require_sealed(run: Run) -> pd.DataFrame:
     Raises:
         ApprovalError: they aren't the ones the sealed digest covers.
     """
-    items = run.staging.phase(PLAN).read("items")
-    if run.row.plan_digest is None or digest_of(items, _inputs(run), run.ring.current) != run.row.plan_digest:
+    return _sealed_items(run, PLAN)
+
+
+def require_confirmed(run: Run) -> pd.DataFrame:
+    """Return the plan's items with what was confirmed of them: the sealed plan's, and no others.
+
+    Raises:
+        ApprovalError: they aren't the ones the sealed digest covers.
+    """
+    return _sealed_items(run, CONFIRM)
+
+
+def _sealed_items(run: Run, phase: str) -> pd.DataFrame:
+    items = run.staging.phase(phase).read("items")
+    records = zip(items["system"], items["table"], items["key"], strict=True)
+    texts = [record_text(system, table, json.loads(key)) for system, table, key in records]
+    # The digest covers the references; a key that isn't its reference's would destroy another record.
+    same = run.ring.current.mac_many(RECORD, texts) == items["record_ref"].tolist()
+    if not same or run.row.plan_digest is None or _digest(run, items) != run.row.plan_digest:
         message = f"run {run.run_id}: the plan in staging isn't the one that was sealed. Clear the task `plan`."
         raise ApprovalError(message)
     return items
+
+
+def _digest(run: Run, items: pd.DataFrame) -> str:
+    return digest_of(items, _inputs(run), run.ring.current)
 
 
 def _inputs(run: Run) -> Inputs:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,7 @@ from include.retention.settings import load_settings
 from include.retention.terms import Mode
 from include.sample.generate import Sample, create
 from tests import services
-from tests.places import SYSTEMS
+from tests.places import ROOT, SYSTEMS
 
 AS_OF = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -194,6 +195,15 @@ class Gallring:
         """Return every row of every system, tables and keys sorted."""
         return dump(self.urls)
 
+    def control_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return every row of the control database, by table."""
+        with self.control() as connection:
+            names = sorted(sa.inspect(connection).get_table_names())
+            return {
+                name: sorted(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
+                for name in names
+            }
+
     def change(self, system: str, statement: str, **values: Any) -> int:
         """Change a system's data as its own staff would; return the number of rows."""
         engine = sa.create_engine(self.urls[system])
@@ -221,6 +231,16 @@ def expectations(sample: Sample) -> list[Expectation]:
     read = pd.read_csv(sample.expected, keep_default_na=False, dtype=str)
     rows = read[["system", "table", "key", "group", "verdict", "case"]].itertuples(index=False, name=None)
     return [Expectation(system, table, spelt(json.loads(key)), *rest) for system, table, key, *rest in rows]
+
+
+def policy_with(folder: Path, old: str, new: str) -> Path:
+    """Return a copy of the shipped policy with one text of the retention schedule replaced by another."""
+    copy = Path(shutil.copytree(ROOT / "include" / "policy", folder / "policy"))
+    schedule = copy / "retention_schedule.yaml"
+    text = schedule.read_text("utf-8")
+    assert text.count(old) == 1
+    schedule.write_text(text.replace(old, new), "utf-8")
+    return copy
 
 
 def spelt(key: Sequence[Any]) -> str:
@@ -287,6 +307,19 @@ class Iret:
         """Paths of the ID copies that are there, below their root."""
         root = self.sample.id_copies
         return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+    def keep(self, stage: str) -> None:
+        """Keep SQLite databases, files and working directory as they are now."""
+        for part in (self.sample.folder, self.gallring.var):
+            shutil.copytree(part, part.parent / "keep" / stage / part.name)
+
+    def restore(self, stage: str) -> None:
+        """Put everything back as it was kept, at noon of ``AS_OF``."""
+        for part in (self.sample.folder, self.gallring.var):
+            shutil.rmtree(part)
+            shutil.copytree(part.parent / "keep" / stage / part.name, part)
+        self.gallring.failed.clear()
+        self.gallring.set_clock(NOON)
 
 
 @contextmanager

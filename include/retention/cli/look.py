@@ -38,9 +38,9 @@ FIGURES = {
 
 
 def steps() -> Progress:
-    """Return a progress line on standard error, so that standard output stays clean."""
+    """Return a progress line on standard error, so that standard output stays clean; none where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=err, transient=True)
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 @app.command()

@@ -1,0 +1,296 @@
+"""Every command as it should be: text and JSON, exit codes 0 and 1, and what it changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from include.retention import clock
+from include.retention.cli.main import app
+from include.retention.keys import DEMO_KEY
+from include.retention.ledger.runs import finish_run
+from include.retention.ledger.sizes import previous_sizes, record_sizes
+from include.retention.terms import Mode, RunOutcome
+from tests.cli.conftest import Call, document, everything
+from tests.integration.harness import AS_OF, Gallring, Iret, expectations
+from tests.places import ROOT
+
+PAGE = ROOT / "include" / "docs" / "reference" / "command-line.md"
+HOLD = ("hold", "place", "--owner", "Chefsjurist", "--reason", "Tvist [T 1-26]", "--review-on", "2027-05-01")
+
+
+# check
+
+
+def test_check_says_that_all_is_in_order(company: Iret, call: Call) -> None:
+    before = everything(company)
+    done = call("check")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "In order: 3 systems, 2 notices." in done.stdout
+    told = document(call("check", "--json"))
+    assert (told["ok"], told["systems"], told["problems"]) == (True, 3, [])
+    assert {notice["code"] for notice in told["notices"]} == {"PAST_PUBLISHED_CEILING", "CASCADE_PATH"}
+    assert everything(company) == before
+
+
+def test_check_names_what_is_wrong_with_exit_code_1(small: Iret, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    done = call("check")
+    assert done.exit_code == 1
+    said = " ".join(done.stdout.split())
+    assert "problem system:sales: tables.web_login.columns.nickname: is in the database and not in the map" in said
+    assert "Nothing is destroyed in: sales.web_login" in said
+    assert "1 problem: 3 systems, 2 notices." in said
+    monkeypatch.setenv("GALLRING_KEY", DEMO_KEY)
+    as_json = call("check", "--json")
+    assert as_json.exit_code == 1
+    told = document(as_json)
+    assert told["ok"] is False
+    assert {each["code"]: each["table"] for each in told["problems"]} == {
+        "KEY_DEFAULT": None,
+        "UNDECLARED_COLUMN": "sales.web_login",
+    }
+
+
+# plan
+
+
+def test_plan_counts_what_is_expected_and_changes_nothing(company: Iret, call: Call) -> None:
+    before = everything(company)
+    done = call("plan", "--json")
+    assert done.exit_code == 0, done.stderr
+    told = document(done)
+    assert (told["as_of"], told["problems"]) == (str(AS_OF), [])
+    due = {f"{each['system']}.{each['table']}": each["delete"] for each in told["tables"] if each["delete"]}
+    expected = expectations(company.sample)
+    going = {(each.system, each.table, each.key) for each in expected if each.verdict == "DELETE"}
+    assert due == dict(Counter(f"{system}.{table}" for system, table, _ in going))
+    parts = ("delete", "anonymise", "retain", "refer", "nothing_left", "not_personal", "closed")
+    for each in told["tables"]:
+        assert each["population"] == sum(each[part] for part in parts)
+    assert everything(company) == before
+
+
+def test_plan_looks_ahead_and_tells_of_closed_tables(small: Iret, call: Call) -> None:
+    small.gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    before = everything(small)
+    done = call("plan", "--as-of", "2030-01-01")
+    assert done.exit_code == 0, done.stderr
+    leads = re.search(r"^sales\.lead +24 +(\d+) ", done.stdout, re.MULTILINE)
+    assert leads
+    assert int(leads[1]) > 13, "more than today"
+    assert re.search(r"^sales\.lead is due by: .*PROSPECTING \d+", done.stdout, re.MULTILINE)
+    said = " ".join(done.stdout.split())
+    assert "closed system:sales: tables.web_login.columns.nickname" in said
+    assert re.search(r"As of 2030-01-01: \d+ records are due. A dry run; nothing was changed.$", said)
+    assert everything(small) == before
+
+
+# verify
+
+
+def tamper(gallring: Gallring, statement: str) -> None:
+    """Change the ledger behind Gallring's back, as whoever owns the file can."""
+    with closing(sqlite3.connect(gallring.var / "control" / "control.db")) as connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        assert triggers
+        for (name,) in triggers:
+            connection.execute(f'DROP TRIGGER "{name}"')
+        assert connection.execute(statement).rowcount > 0
+        connection.commit()
+
+
+def test_verify_finds_the_ledger_whole(company: Iret, call: Call) -> None:
+    before = everything(company)
+    done = call("verify")
+    assert done.exit_code == 0
+    assert re.fullmatch(r"Whole: 4 entries, head [0-9a-f]{16}\.\n", done.stdout)
+    told = document(call("verify", "--json"))
+    assert (told["ok"], told["entries"], told["broken_at"], told["what"]) == (True, 4, None, "")
+    assert everything(company) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "entry"),
+    [
+        ("UPDATE ledger_entry SET body = replace(body, 'Chefsjurist', 'Nobody') WHERE seq = 2", 2),
+        ("UPDATE ledger_entry SET at = replace(at, '2026', '2025') WHERE seq = 3", 3),
+        ("DELETE FROM ledger_entry WHERE seq = 3", 3),
+        ("DELETE FROM ledger_entry WHERE seq = 4", 4),
+    ],
+)
+def test_verify_notices_a_ledger_that_was_tampered_with(small: Iret, call: Call, statement: str, entry: int) -> None:
+    tamper(small.gallring, statement)
+    before = everything(small)
+    done = call("verify")
+    assert done.exit_code == 1
+    assert done.stdout.startswith(f"Broken at entry {entry}: ")
+    assert "Keep the database as it is, and tell the data protection officer." in done.stdout
+    as_json = call("verify", "--json")
+    assert as_json.exit_code == 1
+    told = document(as_json)
+    assert (told["ok"], told["broken_at"]) == (False, entry)
+    assert told["what"]
+    assert everything(small) == before
+
+
+def test_verify_holds_the_ledger_against_what_the_reports_printed(begun: Iret, call: Call) -> None:
+    assert call("verify").exit_code == 0
+    shutil.rmtree(begun.gallring.var / "control")
+    done = call("verify")
+    assert done.exit_code == 1
+    assert "the end of the ledger was cut off" in done.stdout
+
+
+# report, accept-extract
+
+
+@pytest.fixture
+def begun(small: Iret) -> Iret:
+    """A run that broke off, with its report."""
+    small.gallring.begin("first", mode=Mode.DRY_RUN)
+    small.gallring.step("report", "first", ["extract"])
+    return small
+
+
+def test_report_writes_the_latest_report_again(begun: Iret, call: Call) -> None:
+    folder = begun.gallring.var / "reports" / "first"
+    names = sorted(path.name for path in folder.iterdir())
+    shutil.rmtree(folder)
+    ledger, systems = len(begun.gallring.ledger()), begun.gallring.dump()
+    done = call("report")
+    assert (done.exit_code, done.stderr) == (0, "")
+    first, *paths = done.stdout.splitlines()
+    assert first == "first: FAILED"
+    assert sorted(paths) == [str(folder / name) for name in names]
+    assert all(Path(path).stat().st_size for path in paths)
+    told = document(call("report", "first", "--json"))
+    assert (told["run_id"], told["outcome"], told["directory"]) == ("first", "FAILED", str(folder))
+    assert sorted(told["files"]) == names
+    assert (len(begun.gallring.ledger()), begun.gallring.dump()) == (ledger, systems)
+
+
+def test_accept_extract_forgets_the_size_and_says_who_answers(small: Iret, call: Call) -> None:
+    small.gallring.begin("first")
+    with small.gallring.control() as connection:
+        record_sizes(connection, "first", "sales", {"customer": 94, "lead": 24})
+        finish_run(connection, "first", RunOutcome.DONE, clock.now())
+    done = call("accept-extract", "sales.customer", "--by", "dpo")
+    assert (done.exit_code, done.stdout) == (0, "sales.customer: the next run measures anew.\n")
+    assert document(call("accept-extract", "sales.lead", "--by", "dpo", "--json")) == {
+        "accepted": "sales.lead",
+        "by": "dpo",
+    }
+    with small.gallring.control() as connection:
+        assert previous_sizes(connection, "sales") == {}
+    told = [(entry.body["table"], entry.body["by"]) for entry in small.gallring.ledger(None, "extract_accepted")]
+    assert told == [("customer", "dpo"), ("lead", "dpo")]
+
+
+# hold
+
+
+def test_a_hold_is_placed_listed_and_released(small: Iret, call: Call) -> None:
+    placed = call(*HOLD, "--record", "finance.invoice_line", "--value", "23, 1")
+    assert (placed.exit_code, placed.stdout) == (0, "H5 is in force from now on.\n")
+    listed = document(call("hold", "list", "--json"))
+    assert [each["hold_id"] for each in listed] == ["H1", "H2", "H3", "H4", "H5"]
+    assert listed[-1] == {
+        "hold_id": "H5", "scope": "record", "owner": "Chefsjurist", "reason": "Tvist [T 1-26]",
+        "placed_at": listed[-1]["placed_at"], "review_on": "2027-05-01",
+    }  # fmt: skip
+    assert re.fullmatch(r"2026-11-23T11:0\d:\d\dZ", listed[-1]["placed_at"])
+    shown = call("hold", "list").stdout
+    assert "Tvist [T 1-26]" in " ".join(shown.split())
+    assert "…" not in shown, "nothing is cut"
+    assert document(call("hold", "release", "H5", "--json")) == {"released": "H5"}
+    assert "H5" not in call("hold", "list").stdout
+    kinds = [entry.kind for entry in small.gallring.ledger() if entry.body.get("hold_id") == "H5"]
+    assert kinds == ["hold_placed", "hold_released"]
+
+
+def test_no_hold_in_force(small: Iret, call: Call) -> None:
+    for number in range(1, 5):
+        done = call("hold", "release", f"H{number}")
+        assert (done.exit_code, done.stdout) == (0, f"H{number} is released.\n")
+    assert call("hold", "list").stdout == "No hold is in force.\n"
+    assert document(call("hold", "list", "--json")) == []
+
+
+def test_the_value_is_asked_for_and_kept_nowhere(small: Iret, call: Call) -> None:
+    done = call(*HOLD, "--kind", "email", "--json", answer="Kim.Qvarnstrom@Mejl.Example\n")
+    assert done.exit_code == 0, done.stderr
+    assert document(done) == {"hold_id": "H5"}
+    assert "Identifier, or the record's key" in done.stderr, "standard output holds the document alone"
+    assert "qvarnstrom" not in f"{done.output}{small.gallring.control_rows()}".casefold()
+
+
+# All of them
+
+
+def commands(command: Any, name: str = "gallring") -> Iterator[tuple[str, Any]]:
+    """Yield every command with its whole name."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+    else:
+        for short, each in inner.items():
+            yield from commands(each, f"{name} {short}")
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+def test_the_commands_are_these() -> None:
+    assert set(COMMANDS) == {
+        "gallring check", "gallring plan", "gallring explain", "gallring verify", "gallring report",
+        "gallring accept-extract", "gallring hold place", "gallring hold list", "gallring hold release",
+    }  # fmt: skip
+
+
+def test_every_command_says_what_it_does_and_gives_json(call: Call) -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        options = {option for each in command.params for option in each.opts}
+        assert "--json" in options, name
+        assert all(each.help for each in command.params if each.param_type_name == "option"), name
+        assert call(*name.split()[1:], "--help").exit_code == 0
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = PAGE.read_text("utf-8")
+    sections = {title: body for title, _, body in (each.partition("\n") for each in page.split("\n## ")[1:])}
+    assert set(COMMANDS) <= set(sections)
+    assert {title for title in sections if title.startswith("gallring ")} <= set(COMMANDS)
+    assert "`--json`" in page.partition("\n## ")[0]
+    for name, command in COMMANDS.items():
+        options = {option for each in command.params for option in each.opts if option.startswith("--")}
+        for option in options - {"--json"}:
+            assert f"`{option}" in sections[name], f"{name} {option}"
+
+
+def test_the_installed_command(company: Iret) -> None:
+    gallring = Path(sys.executable).with_name("gallring")
+    done = subprocess.run(
+        [gallring, "check", "--json"], capture_output=True, text=True, check=False, env={**os.environ}
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["systems"] == 3
+    assert done.stderr == ""
+    refused = subprocess.run([gallring, "report", "nobodys"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "run nobodys isn't in the control database" in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr
