@@ -28,7 +28,7 @@ up: setup ## Airflow with its user interface, until Ctrl-C
 	@$(BIN)/python -m include.local.up
 
 test: setup ## The whole test suite (ARGS="-k name" for a part, WORKERS=0 for one process)
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --maxschedchunk=1 $(ARGS)
 
 check: setup ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

@@ -43,6 +43,13 @@ def _isolate_airflow() -> None:
 
 _isolate_airflow()
 
+SLOW = ("tests/integration/", "tests/second_schema/", "tests/property/", "tests/dags/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
 
 @pytest.fixture
 def postgres_url() -> Iterator[sa.URL]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.errors import ActError, LedgerError
-from include.retention.ledger.chain import append, entries, verify_chain
+from include.retention.ledger.chain import ChainState, append, entries, verify_chain
 from include.retention.ledger.expiry import expire_evidence
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.referrals import referral_counts
@@ -26,7 +27,7 @@ from include.retention.policy.checks import overdue_reviews
 from include.retention.policy.load import Policy, load_policy
 from include.retention.policy.model import Period
 from include.retention.report.collect import Inputs, collect
-from include.retention.report.history import read_heads, read_history
+from include.retention.report.history import read_heads, read_history, unreadable_reports
 from include.retention.report.model import ReportData
 from include.retention.report.outcome import GOOD
 from include.retention.report.promises import load_promises
@@ -88,13 +89,28 @@ def collect_report(
             holds=holds_in_force(connection),
             referrals=referral_counts(connection),
             suppressions=suppression_counts(connection),
-            chain=verify_chain(connection, read_heads(settings.reports)),
+            chain=verified_chain(connection, settings.reports),
             notices=(*policy.notices, *overdue_reviews(policy.schedule, row.as_of)),
             history=read_history(settings.reports, row.run_id),
             promises=load_promises(),
             outcome=outcome,
         )
     return collect(given, clock.now())
+
+
+def verified_chain(connection: sa.Connection, reports: Path) -> ChainState:
+    """Verify the ledger's chain, and hold it against the heads that the reports printed.
+
+    A report that can't be read proves nothing any more, and may have been made so: then the chain isn't proved whole.
+    """
+    state, damaged = verify_chain(connection, read_heads(reports)), unreadable_reports(reports)
+    if not state.ok or not damaged:
+        return state
+    what = (
+        f"report.json of {', '.join(damaged)} can't be read, so the ledger can't be held against the head that it "
+        "printed. Restore it from your copy."
+    )
+    return replace(state, ok=False, broken_at=state.head_seq, what=what)
 
 
 def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:

@@ -155,6 +155,15 @@ def test_verify_holds_the_ledger_against_what_the_reports_printed(begun: Iret, c
     assert "the end of the ledger was cut off" in done.stdout
 
 
+def test_verify_says_where_a_report_can_no_longer_prove_anything(begun: Iret, call: Call) -> None:
+    (begun.gallring.var / "reports" / "first" / "report.json").write_text("{", "utf-8")
+    done = call("verify")
+    assert done.exit_code == 1
+    assert "report.json of first can't be read" in " ".join(done.stdout.split())
+    assert call("report").exit_code == 0, "it can be written anew from the ledger"
+    assert call("verify").exit_code == 0
+
+
 # report, accept-extract
 
 

@@ -16,7 +16,7 @@ import pytest
 from include.retention.errors import ReportError
 from include.retention.policy.model import Text
 from include.retention.report import collect, read_heads, read_history, summary, write_report
-from include.retention.report.history import changes_since, previous_run
+from include.retention.report.history import changes_since, previous_run, unreadable_reports
 from include.retention.report.render_csv import COLUMNS, render_csv
 from include.retention.report.render_json import render_json
 from include.retention.terms import Mode, RunOutcome
@@ -178,6 +178,17 @@ def test_history_is_read_from_earlier_reports_oldest_first(tmp_path: Path) -> No
 def test_the_heads_that_reports_printed_are_read_back(tmp_path: Path) -> None:
     write_report(DATA, tmp_path, "run")
     assert read_heads(tmp_path) == {DATA.chain.head_seq: DATA.chain.head}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"summary": []}', "{}", "\udcff".encode("utf-8", "surrogateescape")])
+def test_a_damaged_report_is_named_and_hides_no_other(tmp_path: Path, content: str | bytes) -> None:
+    write_report(DATA, tmp_path, "run")
+    write_report(earlier(1, "before"), tmp_path, "before")
+    assert unreadable_reports(tmp_path) == []
+    (tmp_path / "before" / "report.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert unreadable_reports(tmp_path) == ["before"]
+    assert read_heads(tmp_path) == {DATA.chain.head_seq: DATA.chain.head}
+    assert [run.run_id for run in read_history(tmp_path, "x")] == [DATA.run.run_id]
 
 
 def test_changes_are_told_against_the_run_before(tmp_path: Path) -> None:

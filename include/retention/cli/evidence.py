@@ -11,7 +11,6 @@ from rich.markup import escape
 from include.retention import clock
 from include.retention.cli.main import WRONG, Json, app, mapped_table, out, show_json, told
 from include.retention.errors import LedgerError
-from include.retention.ledger.chain import verify_chain
 from include.retention.ledger.runs import get_run, latest_attempt, latest_runs
 from include.retention.ledger.sizes import accept_extract
 from include.retention.ledger.store import open_control, reading
@@ -22,14 +21,14 @@ from include.retention.settings import load_settings
 @app.command()
 def verify(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     """Recompute the ledger's hash chain, and hold it against the heads that earlier reports printed."""
-    from include.retention.report.history import read_heads  # noqa: PLC0415 - pandas
+    from include.retention.reporting import verified_chain  # noqa: PLC0415 - pandas
 
     with told(as_json):
         settings = load_settings(os.environ)
         control = open_control(settings.control_url)
         try:
             with reading(control) as connection:
-                state = verify_chain(connection, read_heads(settings.reports))
+                state = verified_chain(connection, settings.reports)
         finally:
             control.dispose()
     if as_json:

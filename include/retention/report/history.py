@@ -35,6 +35,11 @@ def read_heads(directory: Path) -> dict[int, str]:
     return {chain["head_seq"]: chain["head"] for chain in chains if chain["ok"] and chain["head_seq"]}
 
 
+def unreadable_reports(directory: Path) -> list[str]:
+    """Return the names of the runs whose report.json is damaged: the head that it printed is lost."""
+    return [file.parent.name for file in _files(directory) if _summary(file) is None]
+
+
 def changes_since(previous: PastRun | None, run: RunIdentity) -> tuple[Change, ...] | None:
     """Return what differs from the run before, or None where there is no run to compare with."""
     if previous is None:
@@ -62,18 +67,29 @@ def previous_run(history: Sequence[PastRun], started_at: datetime | None) -> Pas
 
 
 def _summaries(directory: Path) -> Iterator[Mapping[str, Any]]:
-    """Read the summaries; ``latest`` is a pointer to one of them, and a hidden directory one being written."""
-    if not directory.is_dir():
-        return
-    for each in sorted(directory.iterdir()):
-        file = each / REPORT_JSON
-        if each.name == "latest" or each.name.startswith(".") or not file.is_file():
-            continue
-        yield json.loads(file.read_text(encoding="utf-8"))["summary"]
+    """Read the summaries of the reports that can be read; `unreadable_reports` names the others."""
+    for file in _files(directory):
+        summary = _summary(file)
+        if summary is not None:
+            yield summary
+
+
+def _files(directory: Path) -> list[Path]:
+    """Return the reports; ``latest`` is a pointer to one of them, and a hidden directory one being written."""
+    found = sorted(directory.glob(f"[!.]*/{REPORT_JSON}"))
+    return [file for file in found if file.parent.name != "latest" and file.is_file()]
+
+
+def _summary(file: Path) -> Mapping[str, Any] | None:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))["summary"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return content if isinstance(content, dict) and {"chain", "started_at"} <= content.keys() else None
 
 
 def _past(summary: Mapping[str, Any]) -> PastRun | None:
-    if summary.get("started_at") is None:
+    if summary["started_at"] is None:
         return None
     total: Mapping[str, Any] = summary["total"]
     return PastRun(
