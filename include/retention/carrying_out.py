@@ -27,9 +27,11 @@ from include.retention.ledger.locks import held_lock
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
-from include.retention.planning import CONFIRM, recognised, require_confirmed, require_sealed
 from include.retention.reading import extractor_for, system_engine
+from include.retention.remembered import recognised
 from include.retention.run import Run
+from include.retention.sealing import require_confirmed, require_sealed
+from include.retention.staging import CONFIRM
 from include.retention.terms import Mode, Verdict
 from include.retention.validate.baseline import take_baseline
 from include.retention.verifying import before_act

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from include.retention import carrying_out, clock, planning, reporting, verifying
+from include.retention import carrying_out, clock, live_schema, planning, remembered, reporting, sealing, verifying
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
 from include.retention.guards import check_clock, check_disk, check_extract
@@ -22,13 +22,12 @@ from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_id_for
 from include.retention.ledger.sizes import previous_sizes
 from include.retention.ledger.store import open_control, reading
-from include.retention.planning import PLAN
 from include.retention.policy.checks import enforceable
 from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
 from include.retention.settings import load_settings
-from include.retention.staging import remove_abandoned
+from include.retention.staging import PLAN, remove_abandoned
 from include.retention.terms import Mode
 
 __all__ = [
@@ -99,8 +98,8 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
         with reading(run.control) as connection:
             before = previous_sizes(connection, system)
         check_extract(system, found.sizes, before, run.policy.schedule.guards)
-        planning.write_live(staging, system, found)
-        planning.note_recognised(run, staging, system)
+        live_schema.write_live(staging, system, found)
+        remembered.note_recognised(run, staging, system)
         closed = [
             {"table": table, "problems": sorted({p.code for p in found.problems if p.table == f"{system}.{table}"})}
             for table in sorted(found.closed)
@@ -114,9 +113,9 @@ def resolve(run_id: str) -> dict[str, Any]:
     """Find out who the records are about, and what has happened to whom."""
     with opened(run_id) as run:
         staging = run.staging.phase(PLAN)
-        planning.rekey_recognised(run, staging)
-        resolved, suppressed = resolve_phase(run, staging, planning.waiting_of(run, staging))
-        planning.remember_objections(run, suppressed)
+        remembered.rekey_recognised(run, staging)
+        resolved, suppressed = resolve_phase(run, staging, remembered.waiting_of(run, staging))
+        remembered.remember_objections(run, suppressed)
         _tell(run, "resolved", dict(resolved.counts))
         return {"records": resolved.counts["records"], "subjects": resolved.counts["subjects"]}
 
@@ -140,11 +139,11 @@ def approve_automatically(run_id: str) -> dict[str, Any]:
         ApprovalError: a guard asks for a human, so nothing else may answer.
     """
     with opened(run_id) as run:
-        sealed = planning.sealed_plan(run)
-        if planning.needs_human(run, sealed.guards):
+        sealed = sealing.sealed_plan(run)
+        if sealing.needs_human(run, sealed.guards):
             message = f"run {run.run_id}: a guard asks for a human's answer; it can't be given automatically."
             raise ApprovalError(message)
-        answered: How = "configuration" if planning.asked(sealed.guards) else "automatic"
+        answered: How = "configuration" if sealing.asked(sealed.guards) else "automatic"
         by = "GALLRING_FIRST_RUN" if answered == "configuration" else "guards"
         with run.control.begin() as connection:
             record_approval(connection, run.run_id, sealed.digest, how=answered, by=by, at=run.now)
@@ -158,7 +157,7 @@ def record_answer(run_id: str, digest: str, approved: bool, by: str) -> dict[str
         ApprovalError: the answer is no, or it is about another plan.
     """
     with opened(run_id) as run:
-        sealed = planning.sealed_plan(run)
+        sealed = sealing.sealed_plan(run)
         with run.control.begin() as connection:
             if approved:
                 record_approval(connection, run.run_id, digest, how="human", by=by, at=run.now)

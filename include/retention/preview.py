@@ -18,9 +18,10 @@ from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow
 from include.retention.ledger.store import open_control, reading
-from include.retention.planning import note_recognised, waiting_of, write_live
+from include.retention.live_schema import write_live
 from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
+from include.retention.remembered import note_recognised, waiting_of
 from include.retention.run import Run, local_day
 from include.retention.settings import load_settings
 from include.retention.staging import Staging

@@ -34,9 +34,8 @@ from include.retention.report.promises import load_promises
 from include.retention.report.write import write_report
 from include.retention.run import local_day
 from include.retention.settings import Settings, load_settings
-from include.retention.staging import Staging, open_staging
+from include.retention.staging import AFTER, Staging, open_staging
 from include.retention.terms import Mode, RunOutcome
-from include.retention.verifying import AFTER
 
 
 def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:

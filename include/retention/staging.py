@@ -16,6 +16,9 @@ from typing import Any
 
 import pandas as pd
 
+PLAN, CONFIRM, AFTER = "plan", "confirm", "after"
+"""The phases of a run: what is planned, what of it is still due before the act, and what is left after it."""
+
 KEEP_FAILED = timedelta(days=7)
 """How long a failed run's frames are kept, so that its act can be retried."""
 

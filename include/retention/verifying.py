@@ -17,13 +17,13 @@ from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import items_of
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
-from include.retention.planning import CONFIRM, read_references, recognised
+from include.retention.live_schema import read_references
 from include.retention.reading import extract_system, system_engine
+from include.retention.remembered import recognised
 from include.retention.resolve import TableName
 from include.retention.run import Run
+from include.retention.staging import AFTER, CONFIRM
 from include.retention.terms import Verdict
-
-AFTER = "after"
 
 
 def validate_system(run: Run, system: str) -> dict[str, Any]:

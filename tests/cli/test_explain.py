@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from include.retention.cli import why
-from include.retention.planning import decide_items
+from include.retention.due_items import decide_items
 from include.retention.preview import Preview, previewed
 from include.retention.terms import Reason
 from tests.cli.conftest import Call, document, everything

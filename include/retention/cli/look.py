@@ -90,7 +90,7 @@ def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *
 @app.command()
 def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     """Show what a run would do on a day: counts per table. Nothing is changed, nothing is approved."""
-    from include.retention.planning import decide_items  # noqa: PLC0415 - pandas
+    from include.retention.due_items import decide_items  # noqa: PLC0415 - pandas
     from include.retention.preview import previewed  # noqa: PLC0415 - pandas
 
     with told(as_json), steps() as progress:

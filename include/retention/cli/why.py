@@ -18,12 +18,13 @@ from include.retention.classify import REASONS, Records
 from include.retention.cli.look import AsOf, steps
 from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
 from include.retention.deciding import company_roles, read_events, record_refs, subjects_held
+from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
 from include.retention.facts import reference_name
-from include.retention.planning import decide_items, waiting_of
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
+from include.retention.remembered import waiting_of
 from include.retention.report.words import Words, load_words
 from include.retention.resolve import TableName
 from include.retention.settings import load_settings

@@ -1,0 +1,95 @@
+"""Every record decided: the items due, the counts per table, and what a human is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from include.retention.classify import REASONS
+from include.retention.dates import day_number
+from include.retention.deciding import decide_phase, record_refs
+from include.retention.facts import reference_name
+from include.retention.live_schema import all_references, read_closed
+from include.retention.periods import after
+from include.retention.plan import (
+    deletion_order,
+    table_items,
+)
+from include.retention.remembered import waiting_of
+from include.retention.resolve import TableName, match
+from include.retention.run import Run
+from include.retention.staging import Staging
+from include.retention.summary import count_table, referred
+
+
+def decide_items(
+    run: Run, staging: Staging
+) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
+    """Return the items due per table, the counts per table, and the referrals, of one phase."""
+    references = {system: all_references(run, staging, system) for system in run.policy.maps}
+    closed = {
+        system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
+        for system, data_map in run.policy.maps.items()
+    }
+    decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
+    purposes = list(run.policy.schedule.purposes)
+    window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
+    items, counts, referred = {}, [], []
+    for name, frame in decided.items():
+        table = run.policy.maps[name.system].tables[name.table]
+        due = table_items(name.system, table, frame, rows[name], purposes, run.ring.current)
+        items[name] = due.assign(subjects=_subjects(frame, due["key"]), wholes=_wholes(run, name, decided, due["key"]))
+        counts.append(
+            count_table(
+                name, table, frame, rows[name], due, purposes,
+                closed=name.table in closed[name.system], as_of=day_number(run.row.as_of), window=window,
+            )
+        )  # fmt: skip
+        referred.append(_referrals(name, frame, list(table.groups)))
+        staging.write(f"decided/{name}", _for_validation(frame, rows[name]))
+    return items, counts, pd.concat(referred, ignore_index=True)
+
+
+def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:
+    """Return the subject numbers of each record to act on, for the last look at holds."""
+    roles = [column for column in frame if column.startswith("role:")]
+    chosen = frame.set_index("key").loc[keys, roles].to_numpy(dtype="int64")
+    return [sorted({int(subject) for subject in row if subject >= 0}) for row in chosen]
+
+
+def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame], keys: pd.Series) -> list[list[str]]:
+    """Return the references of the records that each record to act on is a part of: a hold on them covers it too."""
+    found: list[list[str]] = [[] for _ in keys]
+    link, table, parts = run.policy.maps[name.system].tables[name.table].part_of, name, keys
+    while link is not None and len(keys):
+        places = match(parts, decided[table]["key"])
+        parts = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
+        table = TableName(name.system, link.table)
+        there = parts.notna().to_numpy()
+        refs = iter(record_refs(run, table, parts[there]))
+        for place in np.flatnonzero(there):
+            found[place].append(next(refs))
+        link = run.policy.maps[name.system].tables[table.table].part_of
+    return found
+
+
+def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    kept = [column for column in frame if column in {"key", "fingerprint", "held"} or column.startswith("left:")]
+    return pd.concat([frame[kept], rows], axis=1)
+
+
+def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    frames = []
+    for group in groups:
+        rows = frame[referred(frame, group)]
+        if len(rows):
+            reasons = [REASONS[code].value for code in rows[f"reason:{group}"]]
+            refs = rows["record_ref"].to_numpy(dtype=object)
+            content = {"record_ref": refs, "system": name.system, "table": name.table, "group": group}
+            frames.append(pd.DataFrame({**content, "reason": reasons}))
+    columns = ["record_ref", "system", "table", "group", "reason"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

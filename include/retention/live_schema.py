@@ -1,0 +1,55 @@
+"""What extraction learned of a live schema, kept in staging for the steps after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from include.retention.data_map.model import ForeignKey, declared_references
+from include.retention.plan import (
+    deletion_order,
+)
+from include.retention.reading import SystemExtract
+from include.retention.run import Run
+from include.retention.staging import Staging
+
+
+def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
+    """Keep what extraction learned of the live schema for the steps after it."""
+    references = [
+        [each.child_table, list(each.child_columns), each.parent_table, list(each.parent_columns), each.ondelete]
+        for each in found.references
+    ]
+    content = {"references": references, "closed": sorted(found.closed), "sizes": dict(found.sizes)}
+    staging.write_json(f"live/{system}", content)
+
+
+def all_references(run: Run, staging: Staging, system: str) -> tuple[ForeignKey, ...]:
+    """Return a system's foreign keys as extraction found them, and the references that its map declares."""
+    live = read_references(staging, system)
+    known = {(each.child_table, each.child_columns, each.parent_table) for each in live}
+    declared = declared_references(run.policy.maps[system].tables)
+    return (
+        *live,
+        *(each for each in declared if (each.child_table, each.child_columns, each.parent_table) not in known),
+    )
+
+
+def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
+    """Return a system's foreign keys as extraction found them."""
+    return tuple(
+        ForeignKey(child, tuple(columns), parent, tuple(referred), ondelete)
+        for child, columns, parent, referred, ondelete in staging.read_json(f"live/{system}")["references"]
+    )
+
+
+def read_closed(staging: Staging, system: str) -> frozenset[str]:
+    """Return a system's tables that failed closed."""
+    return frozenset(staging.read_json(f"live/{system}")["closed"])
+
+
+def deletion_orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
+    """Return each system's tables, children before parents."""
+    return {
+        system: deletion_order(list(data_map.tables), all_references(run, staging, system))[0]
+        for system, data_map in run.policy.maps.items()
+    }
