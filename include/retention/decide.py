@@ -4,7 +4,8 @@ A row whose groups have all expired is deleted where its table says so, unless a
 it is anonymised in place until that row goes. Every foreign key of the live database counts, cascading ones too: a
 cascade never reaches a retained row. Nor is a row deleted while a retained record's clock runs from what it tells:
 with the contract's last row the day on which the relationship ended would be gone. Rows that refer to each other in a
-ring stay too: none of them could go first. A part without column groups goes exactly when its whole goes.
+ring stay too: none of them could go first. A part without column groups goes exactly when its whole goes, and
+a legal hold on such a part keeps both.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def decide_rows(
 
     Args:
         tables: the mapped tables that were extracted, by name.
-        decided: per table the facts' ``key``, ``personal``, ``ref:*`` and ``left:*`` columns beside
-            ``state:<group>`` and ``reason:<group>`` of classification.
+        decided: per table the facts' ``key``, ``personal``, ``ref:*`` and ``left:*`` columns beside ``held`` and
+            classification's ``state:<group>`` and ``reason:<group>``.
         references: all foreign keys of the live database.
         closed: tables that failed closed: nothing is destroyed there.
         evidence: per table the rows whose events a retained record rests on: see ``evidence.py``.
@@ -81,7 +82,8 @@ def _deletable(table: Table, frame: pd.DataFrame, *, closed: bool) -> Bools:
     if closed or not table.personal or table.when_expired is not WhenExpired.DELETE:
         return np.zeros(len(frame), dtype=bool)
     if not table.groups:
-        return np.full(len(frame), fill_value=table.part_of is not None)
+        # It has no verdict of its own, and a hold may name it alone.
+        return np.asarray(~frame["held"].to_numpy(dtype=bool) & (table.part_of is not None))
     expired: Bools = frame["personal"].to_numpy(dtype=bool).copy()
     for group in table.groups:
         expired &= frame[f"state:{group}"].to_numpy() == EXPIRED

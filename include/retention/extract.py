@@ -19,13 +19,14 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
-from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, SubjectRole, Table
+from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
 from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import Schedule
+from include.retention.spelt_keys import Parent, spelt_as_key
 from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
 
@@ -91,6 +92,7 @@ class Extractor:
     def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})
         selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
+        selected += self._spelt(table, target)
         for number, emission in enumerate(table.emissions):
             selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
         selected.append(_flag(_holds(target, table.personal_when), "personal"))
@@ -108,23 +110,40 @@ class Extractor:
 
     def reference_columns(self, table: Table) -> list[tuple[str, ...]]:
         """Return the column lists whose values tie records together: references out of the table and into it."""
-        found = [role.through for role in table.subjects.values() if role.through]
-        found += [table.part_of.columns] if table.part_of else []
-        found += [link.columns for emission in table.emissions for link in emission.keeps]
+        return list(self._ties(table))
+
+    def _ties(self, table: Table) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
+        """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
+        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
+        links += [table.part_of] if table.part_of else []
+        links += [link for emission in table.emissions for link in emission.keeps]
+        found: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
+        for link in links:
+            found.setdefault(link.columns, []).append((link.table, mapped[link.table].key))
         for each in self.references:
             if each.child_table == table.name and each.parent_table in mapped:
-                found.append(each.child_columns)
+                found.setdefault(each.child_columns, []).append((each.parent_table, each.parent_columns))
             if each.parent_table == table.name and each.child_table in mapped and each.parent_columns != table.key:
-                found.append(each.parent_columns)
-        return list(dict.fromkeys(found))
+                found.setdefault(each.parent_columns, [])
+        return found
+
+    def _spelt(self, table: Table, target: sa.Table) -> list[sa.ColumnElement[Any]]:
+        """Return the columns of references that may be spelt otherwise than the key that they refer to."""
+        found: list[sa.ColumnElement[Any]] = []
+        for number, (columns, ties) in enumerate(self._ties(table).items()):
+            parents = [Parent(self.target(self.data_map.tables[name]), theirs) for name, theirs in dict.fromkeys(ties)]
+            spelt = spelt_as_key(target, columns, parents)
+            found += [_raw(column).label(f"spelt:{number}:{place}") for place, column in spelt.items()]
+        return found
 
     def _facts(self, table: Table, names: list[str], rows: Sequence[sa.Row[Any]]) -> pd.DataFrame:
         raw = dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
         columns = {name.removeprefix("c:"): values for name, values in raw.items() if name.startswith("c:")}
         facts: dict[str, Any] = {"key": json_keys([columns[name] for name in table.key])}
-        for reference in self.reference_columns(table):
-            facts[reference_name(reference)] = json_keys([columns[name] for name in reference])
+        for number, reference in enumerate(self.reference_columns(table)):
+            values = [raw.get(f"spelt:{number}:{place}", columns[name]) for place, name in enumerate(reference)]
+            facts[reference_name(reference)] = json_keys(values)
         for role in table.subjects.values():
             facts.update(self._identifiers(role, columns, len(rows)))
         for number, emission in enumerate(table.emissions):

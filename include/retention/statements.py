@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import quoted_name
 
 from include.retention.column_types import Type, bound_value
@@ -21,6 +22,9 @@ from include.retention.terms import Verdict
 MAX_BOUND = 10_000
 """Key values that one statement may bind. SQLite takes 32,766 and PostgreSQL 65,535, but it gives up ("statement too
 complex") on much fewer where the key is composite."""
+
+MOVING = (mysql.DATETIME, mysql.TIMESTAMP)
+"""Types that MariaDB can set to the present whenever the row changes."""
 
 Condition = sa.ColumnElement[bool]
 RecordKey = tuple[Any, ...]
@@ -97,10 +101,21 @@ def erase(
     into = [each for each in references if each.parent_table == table.name and set(each.parent_columns) & set(columns)]
     return (
         sa.update(target)
-        .values({target.c[name]: erased(table, target, name) for name in columns})
+        .values({target.c[name]: erased(table, target, name) for name in columns} | _fixed(table, target, columns))
         .where(key_condition(target, table.key, keys), something_left(table, target, groups))
         .where(*(_unreferenced(table, target, each) for each in into))
     )
+
+
+def _fixed(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
+    """Return the columns to set to themselves: the days of events, which MariaDB may move whenever a row changes.
+
+    ``ON UPDATE CURRENT_TIMESTAMP``, which it gives some columns unasked, would start the clocks anew. Other columns
+    are left to it, such as one by which copies of the table find what has changed.
+    """
+    told = {name for each in table.emissions for name in (each.date, each.begins, each.fallback) if name is not None}
+    moved = [target.c[name] for name in sorted(told - set(erasable)) if isinstance(target.c[name].type, MOVING)]
+    return {column: column for column in moved}
 
 
 def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[ForeignKey]) -> sa.Delete:

@@ -299,7 +299,7 @@ class World:
                 held=held[name],
                 personal=facts["personal"].to_numpy(dtype=bool),
             )
-            frame = facts.assign(id=ids)
+            frame = facts.assign(id=ids, held=held[name])
             for group in table.groups.values():
                 classes, rests = classify_group(group, self.policy.schedule.purposes, records, events, run.moment)
                 needs.append(rests)

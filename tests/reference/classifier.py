@@ -466,7 +466,8 @@ class Reference:
             and groups[record]
             and all(each.verdict == "DELETE" for each in groups[record].values())
         }
-        going = wanted | {record for record in followers if record.whole and record not in closed}
+        free = {record for record in followers if record not in closed and not self.is_held(record)}
+        going = wanted | {record for record in free if record.whole}
         evidence = {record for record in going if self.is_evidence(record)}
         going -= evidence
         going -= {record for record in going if self.in_ring(record, going)}
