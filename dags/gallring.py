@@ -131,8 +131,10 @@ def classify(bucket: int) -> dict[str, Any]:
 def plan() -> dict[str, Any]:
     """Put all that is due in order, seal it with a digest and hold it against the guards.
 
-    **If it fails**: a guard that no approval can override refused the run. The report names it; the how-to says
-    what each guard means. Mend the cause and trigger a new run.
+    Guards that refuse have done so before; those here ask for a human, and the how-to says what each means.
+
+    **If it fails**: nothing has been changed. Clear it. If it says that the policy has changed since the run began,
+    clear `begin`.
     """
     from include.retention import pipeline
 

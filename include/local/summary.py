@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
 
@@ -69,10 +70,10 @@ def show_failed(console: Console, run: dict[str, Any]) -> None:
 
 def figures(summary: dict[str, Any]) -> Table:
     """Return the counts of each system, and of all."""
-    table = Table(title=f"Gallring {summary['as_of']}", title_justify="left")
-    table.add_column("system")
+    table = Table(title=f"Gallring {summary['as_of']}", title_justify="left", box=HORIZONTALS, padding=(0, 1, 0, 0))
+    table.add_column("system", overflow="fold")
     for title in COLUMNS.values():
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     rows = [*summary["systems"].items(), ("all", summary["total"])]
     for number, (system, counts) in enumerate(rows):
         table.add_row(system, *(count(counts[key]) for key in COLUMNS), end_section=number == len(rows) - 2)

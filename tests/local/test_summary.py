@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_a_run_without_a_report_names_the_log_to_read(tmp_path: Path) -> None:
 def test_counts_of_steps_that_did_not_run_are_no_zeros(tmp_path: Path) -> None:
     none = dict.fromkeys(COUNTS)
     _, text = show(tmp_path, SUMMARY | {"systems": {"sales": none}, "total": none, "outcome": "REFUSED"}, RUN)
-    assert "│ sales  │            - │" in text
+    assert re.search(r"^ sales +-( +-){6} *$", text, re.MULTILINE)
 
 
 def instance(task: str, state: str | None, index: int = -1, label: str | None = None) -> dict[str, Any]:
