@@ -253,7 +253,8 @@ def report() -> dict[str, Any]:
     trigger_rule=TriggerRule.ALL_DONE,
     on_failure_callback=adapter.Tell(
         subject="Gallring failed",
-        text="Run {{ run_id }} of {{ dag.dag_id }} failed. The report says what was done and what was not.",
+        text="Run {{ run_id }} of {{ dag.dag_id }} failed. Its report, under Gallring in Airflow's menu, says what was "
+        "done and what was not. If `begin` failed, nothing was done; then its log may be all there is.",
     ),
 )
 def outcome() -> dict[str, Any]:

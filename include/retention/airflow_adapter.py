@@ -191,7 +191,7 @@ def honest(result: dict[str, Any], failed: Sequence[str]) -> dict[str, Any]:
         AirflowFailException: names the failed tasks.
     """
     if failed:
-        raise AirflowFailException(f"The run failed: {', '.join(failed)}. The report says what was done and what not.")
+        raise AirflowFailException(f"The run failed: {', '.join(failed)}. See its report, or the log of the first.")
     return result
 
 
@@ -216,7 +216,7 @@ class Tell(BaseNotifier):
     """Tell somebody: always in the log, and by mail where ``GALLRING_MAIL_TO`` names who.
 
     The mail goes through the Airflow connection ``GALLRING_MAIL_CONNECTION`` (``smtp_default`` unless set). It holds
-    the names of run and task and a link, never a value and never an exception's text.
+    the names of run and DAG, never a value and never an exception's text.
     """
 
     template_fields: Sequence[str] = ("subject", "text")

@@ -33,7 +33,7 @@ from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
 from include.retention.staging import CONFIRM
 from include.retention.terms import Mode, Verdict
-from include.retention.validate.baseline import take_baseline
+from include.retention.validate.baseline import baseline_name, take_baseline
 from include.retention.verifying import before_act
 
 
@@ -220,7 +220,8 @@ class _Journal:
 def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame) -> None:
     """Count the system once before its first batch; a retry must not count what is already changed."""
     staging = run.staging.phase(CONFIRM)
-    name, system = f"baseline/{extractor.data_map.system}", extractor.data_map.system
+    system = extractor.data_map.system
+    name = baseline_name(system)
     if staging.has_json(name):
         return
     with engine.connect() as connection:

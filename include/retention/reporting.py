@@ -18,7 +18,7 @@ from include.retention.ledger.chain import ChainState, append, entries, verify_c
 from include.retention.ledger.expiry import expire_evidence
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.referrals import referral_counts
-from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run, latest_attempt
+from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run, latest_attempt, resume_run
 from include.retention.ledger.sizes import record_sizes
 from include.retention.ledger.store import open_control, reading
 from include.retention.ledger.suppressions import suppression_counts
@@ -37,9 +37,15 @@ from include.retention.settings import Settings, load_settings
 from include.retention.staging import AFTER, Staging, open_staging
 from include.retention.terms import Mode, RunOutcome
 
+REPORT = "report"
+"""The task that calls ``close_and_report``."""
+
 
 def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     """End the run in the ledger and write its report, whatever became of it.
+
+    A run that ended badly is judged again by what its ledger shows now: its tasks may have been cleared and have done
+    everything since.
 
     Args:
         run_id: the run.
@@ -52,11 +58,13 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
         with reading(control) as connection:
             row = get_run(connection, latest_attempt(connection, run_id))
         run_id = row.run_id
-        if row.outcome is RunOutcome.RUNNING:
+        if row.outcome not in GOOD:
             data = collect_report(control, settings, policy, row, None)
             outcome = RunOutcome.FAILED if failed and data.outcome in GOOD else data.outcome
-            with control.begin() as connection:
-                row = finish_run(connection, run_id, outcome, clock.now())
+            if outcome is not row.outcome:
+                with control.begin() as connection:
+                    resume_run(connection, run_id, clock.now())
+                    row = finish_run(connection, run_id, outcome, clock.now())
         data = collect_report(control, settings, policy, row, row.outcome)
         files = write_report(data, settings.reports, run_id)
         with control.begin() as connection:
@@ -115,6 +123,8 @@ def verified_chain(connection: sa.Connection, reports: Path) -> ChainState:
 def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     """Clear up after the run, and raise unless it is done.
 
+    Where tasks were cleared without the one that reports, the report is written here, for the old one is out of date.
+
     Raises:
         LedgerError: the run was never closed: its report couldn't be written.
         ActError: the run isn't done; the message says how it ended and where the report is.
@@ -122,8 +132,12 @@ def finish(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     settings = load_settings(os.environ)
     control = open_control(settings.control_url)
     try:
-        with control.begin() as connection:
+        with reading(control) as connection:
             row = get_run(connection, latest_attempt(connection, run_id))
+        if row.outcome is RunOutcome.RUNNING and REPORT not in failed:
+            close_and_report(run_id, failed)
+        with control.begin() as connection:
+            row = get_run(connection, row.run_id)
             run_id, staging = row.run_id, open_staging(settings.staging, row.run_id)
             unreported = row.outcome is RunOutcome.RUNNING
             if unreported:

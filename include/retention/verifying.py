@@ -24,19 +24,24 @@ from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import AFTER, CONFIRM
 from include.retention.terms import Verdict
+from include.retention.validate.baseline import baseline_name
 
 
 def validate_system(run: Run, system: str) -> dict[str, Any]:
     """Measure a system afresh and judge it.
 
     Raises:
-        ValidationError: a critical check failed, or couldn't be carried out.
+        ValidationError: a critical check failed, or couldn't be carried out; or the act never began, so that there is
+            nothing to compare with.
     """
     from include.retention.validate.expectations import judge  # noqa: PLC0415 - Great Expectations takes 5 seconds
     from include.retention.validate.measure import measure  # noqa: PLC0415 - only validation needs it
 
     confirmed = run.staging.phase(CONFIRM)
     after = run.staging.phase(AFTER)
+    if not confirmed.has_json(baseline_name(system)):
+        message = f"{system} can't be judged: `act` never began there. Mend what stopped it and clear `act`."
+        raise ValidationError(message)
     extract_system(run, system, after)
     data_map = run.policy.maps[system]
     with reading(run.control) as connection:
@@ -55,7 +60,7 @@ def validate_system(run: Run, system: str) -> dict[str, Any]:
                 connection,
                 data_map,
                 read_references(confirmed, system),
-                baseline=confirmed.read_json(f"baseline/{system}"),
+                baseline=confirmed.read_json(baseline_name(system)),
                 before=before_act(run, system, items),
                 after={name: after.read(f"facts/{system}.{name}") for name in data_map.tables},
                 items=items,

@@ -19,7 +19,15 @@ from typer.testing import CliRunner
 
 from include.retention import clock, files
 from include.retention.cli.main import app
-from include.retention.errors import ActError, ApprovalError, ConfigurationError, GuardError, LockError
+from include.retention.errors import (
+    ActError,
+    ApprovalError,
+    ConfigurationError,
+    GuardError,
+    LedgerError,
+    LockError,
+    ValidationError,
+)
 from include.retention.keys import DEMO_KEY
 from include.retention.ledger.approvals import approval_for
 from include.retention.ledger.locks import held_lock
@@ -159,6 +167,24 @@ def test_a_rejected_plan_changes_nothing_and_is_reported(at: At) -> None:
     assert "dpo" in end_badly(gallring, "REJECTED")["REJECTED"]
     assert (gallring.dump(), systems.files) == (before, files_before)
     assert gallring.report(RUN)["summary"]["total"]["deleted"] in {None, 0}
+
+
+def test_a_plan_rejected_at_first_and_then_approved_and_carried_out_is_done(at: At, final: Dump) -> None:
+    gallring = at("planned").gallring
+    with pytest.raises(ApprovalError, match="rejected"):
+        gallring.answer(RUN, digest(gallring), approved=False)
+    end_badly(gallring, "REJECTED")
+    gallring.failed.clear()
+
+    gallring.answer(RUN, digest(gallring))
+    gallring.step("confirm", RUN)
+    gallring.act(RUN)
+    assert gallring.close(RUN) == "DONE"
+    assert "REJECTED" not in findings(gallring, RUN, "DONE")
+    assert gallring.dump() == final
+    ends = [entry.body["outcome"] for entry in gallring.ledger(RUN, "run_finished")]
+    assert ends == ["REJECTED", "DONE"], "the ledger keeps both"
+    gallring.assert_chain_whole()
 
 
 def test_the_setting_for_the_first_run_answers_no_other_guard(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,6 +411,40 @@ def test_a_file_that_cannot_be_deleted_is_not_done_and_the_next_run_does_it(
     assert path not in systems.files
 
 
+@pytest.mark.parametrize("cleared", ["all that follows", "only failed", "report alone, later"])
+def test_a_failed_task_that_is_cleared_and_does_everything_makes_the_run_done(
+    at: At, final: Dump, monkeypatch: pytest.MonkeyPatch, cleared: str
+) -> None:
+    systems = at("confirmed")
+    gallring = systems.gallring
+    rows = gallring.dump()["sales.id_document"]
+    path = next(rows[key]["file_path"] for key in due(gallring, "sales.id_document"))
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "unlink", locked(Path(path).name))
+        with pytest.raises(ActError):
+            gallring.act(RUN)
+    end_badly(gallring, "FAILED")
+    gallring.failed.clear()
+
+    gallring.act(RUN)
+    for system in gallring.systems:
+        gallring.step("validate", RUN, system)
+    if cleared == "all that follows":
+        assert gallring.step("report", RUN, [])["outcome"] == "DONE"
+    if cleared == "report alone, later":
+        gallring.failed.append("report")
+        with pytest.raises(LedgerError, match="clear the task `report`"):
+            gallring.step("finish", RUN, list(gallring.failed))
+        gallring.failed.clear()
+        assert gallring.step("report", RUN, [])["outcome"] == "DONE"
+    assert gallring.step("finish", RUN, [])["outcome"] == "DONE"
+    told = findings(gallring, RUN, "DONE")
+    assert not {"NOT_DONE", "UNDONE", "FILES_REFUSED", "STEP_MISSING"} & set(told)
+    assert gallring.dump() == final
+    assert path not in systems.files
+    gallring.assert_chain_whole()
+
+
 def locked(name: str) -> Callable[..., None]:
     """Return an ``unlink`` to which one file is locked."""
     unlink = os.unlink
@@ -455,6 +515,8 @@ def test_of_two_runs_at_once_one_destroys(at: At) -> None:
             with pytest.raises(LockError, match="sales is held by run another"):
                 gallring.step("act", RUN, "sales")
             assert gallring.dump() == before
+            with pytest.raises(ValidationError, match="sales can't be judged: `act` never began there"):
+                gallring.step("validate", RUN, "sales")
         gallring.step("act", RUN, "sales")
     finally:
         control.dispose()

@@ -21,7 +21,7 @@ from include.retention.report.entries import Entry, latest, read_entries
 from include.retention.report.gaps import GAPS
 from include.retention.report.history import changes_since, previous_run
 from include.retention.report.model import Finding, ReportData, RunIdentity
-from include.retention.report.outcome import judge, stated_outcome
+from include.retention.report.outcome import judge
 from include.retention.report.parts import Chain, Notice, PastRun
 from include.retention.report.places import find_places
 from include.retention.report.promises import Promise
@@ -71,7 +71,7 @@ class Inputs:
         notices: problems that the loader reports without refusing, for the DPO.
         history: earlier runs, oldest first: see ``read_history``.
         promises: the published policy, sentence by sentence: see ``load_promises``.
-        outcome: what the run says of itself where its last entry isn't written yet, such as ``RUNNING``. None: judge.
+        outcome: what the control database says of the run, ``RUNNING`` included. None: judge by the evidence alone.
     """
 
     run_id: str
@@ -115,7 +115,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
         for each in given.notices
         if each.code not in _TOLD_BY_THE_RULES
     )
-    undone = run_parts.find_undone(entries)
+    undone = run_parts.find_undone(entries, systems)
     questions = sum(promise.question is not None for promise in given.promises)
     guards = run_parts.find_guards(entries)
     walked = given.chain
@@ -172,7 +172,7 @@ def _evidence_until(run: RunIdentity, schedule: Schedule, zone: ZoneInfo) -> dat
 def _outcome(entries: Sequence[Entry], found: Iterable[Finding], mode: Mode, given: RunOutcome | None) -> RunOutcome:
     plan = latest(entries, "planned")
     due = sum(int(row["due"]) for row in plan.body["tables"]) if plan else None
-    return judge(entries, tuple(found), mode, due, given or stated_outcome(entries))
+    return judge(entries, tuple(found), mode, due, given)
 
 
 def _erased_values(entries: Sequence[Entry]) -> int | None:

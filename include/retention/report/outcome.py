@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from include.retention.report.entries import Entry, latest, of_kind
+from include.retention.report.entries import Entry, of_kind
 from include.retention.report.model import Finding, Severity
 from include.retention.terms import Mode, RunOutcome
 
@@ -44,9 +44,3 @@ def judge(
     if mode is Mode.DRY_RUN:
         return RunOutcome.DRY_RUN_DONE
     return RunOutcome.NOTHING_DUE if due == 0 else RunOutcome.DONE
-
-
-def stated_outcome(entries: Sequence[Entry]) -> RunOutcome | None:
-    """Return what the run's own last entry says, if there is one."""
-    finished = latest(entries, "run_finished")
-    return RunOutcome(finished.body["outcome"]) if finished else None

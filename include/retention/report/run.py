@@ -8,18 +8,19 @@ from typing import Any
 
 from include.retention.policy.model import Schedule
 from include.retention.report.entries import Entry, in_both, latest, latest_by, of_kind
-from include.retention.report.figures import Totals
+from include.retention.report.figures import SystemFigures, Totals
 from include.retention.report.model import Approval, Guard, RunIdentity, Undone
 from include.retention.report.parts import PastRun
 from include.retention.terms import Mode, RunOutcome
 
-_WENT_ON = ("resolved", "planned", "confirmed", "batch_started")
+_WENT_ON = ("resolved", "planned", "confirmed", "batch_started", "validated")
 """Entries that a refused run doesn't reach: after one of them an earlier refusal was overcome."""
 
 
 def identify(entries: Sequence[Entry], run_id: str, schedule: Schedule) -> RunIdentity:
     """Return the run's identity. A digest that the ledger doesn't hold stays empty."""
-    first, last = latest(entries, "run_started"), latest(entries, "run_finished")
+    first, last = latest(entries, "run_started"), latest(entries, "run_finished", "run_resumed")
+    last = last if last and last.kind == "run_finished" else None
     plan = latest(entries, "planned")
     body: Mapping[str, Any] = first.body if first else {}
     span = (entries[-1].at - entries[0].at).total_seconds() if entries else None
@@ -71,11 +72,21 @@ def find_guards(entries: Sequence[Entry]) -> tuple[Guard, ...]:
     return tuple(spoke)
 
 
-def find_undone(entries: Sequence[Entry]) -> tuple[Undone, ...]:
-    """Return what steps say they couldn't do, the latest word on each thing."""
+def find_undone(entries: Sequence[Entry], systems: Sequence[SystemFigures]) -> tuple[Undone, ...]:
+    """Return what steps say they couldn't do, the latest word on each thing.
+
+    In a table where nothing of the plan remains by now, an obstacle was overcome by a later try.
+    """
+    overcome = {
+        (system.system, table.table)
+        for system in systems
+        for table in system.tables
+        if table.acted is not None and table.acted.not_done == 0
+    }
     newest = latest_by(entries, "not_done", "system", "table", "what")
     bodies = [entry.body for entry in newest.values()]
-    return tuple(Undone(str(b["system"]), str(b.get("table") or ""), str(b["what"]), int(b["count"])) for b in bodies)
+    found = (Undone(str(b["system"]), str(b.get("table") or ""), str(b["what"]), int(b["count"])) for b in bodies)
+    return tuple(each for each in found if (each.system, each.table) not in overcome)
 
 
 def _guard(body: Mapping[str, Any], level: str) -> Guard:

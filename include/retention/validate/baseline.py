@@ -19,6 +19,11 @@ from include.retention.validate.scan import KEY_DOMAIN, scan
 from include.retention.validate.stored_files import count_files
 
 
+def baseline_name(system: str) -> str:
+    """Return the name under which a system's baseline is kept in staging."""
+    return f"baseline/{system}"
+
+
 def take_baseline(  # noqa: PLR0913 - a source, what was decided on it, and the means to read it
     connection: sa.Connection,
     data_map: DataMap,
