@@ -118,6 +118,7 @@ def classify_group(
         lasted longest, -1 for none. ``through`` (int32): last day of storage, ``OPEN_DAY`` while a purpose goes on,
         ``NO_DAY`` where no clock ran. ``gone`` (int32): first day without a purpose. ``fallback`` (int32): last day
         of storage once a referral has waited its time out, ``OPEN_DAY`` where only a human can decide.
+        ``by_subject`` (bool): it is kept or referred on the strength of somebody's events, not only of the record's.
         Then the events that these verdicts rest on, so that their rows aren't destroyed before what they decide over:
         ``target`` (``record`` or ``subject``), ``event`` and ``id``.
     """
@@ -147,6 +148,7 @@ def classify_group(
             _raise_problem(whole, present & undecided, _identity_problem(records, numbers))
     whole.problem = np.maximum(whole.problem, records.row_problem)
     state, reason = _decide(case, whole)
+    kept = records.personal & (state != EXPIRED)
     verdicts = pd.DataFrame(
         {
             "state": state,
@@ -155,9 +157,14 @@ def classify_group(
             "through": whole.through,
             "gone": whole.gone,
             "fallback": _after_waiting(whole, records.row_problem),
+            "by_subject": kept & _any([need.rests for need in needs if need.target == SUBJECT], len(kept)),
         }
     )
-    return verdicts, _needed(needs, records.personal & (state != EXPIRED))
+    return verdicts, _needed(needs, kept)
+
+
+def _any(masks: Sequence[Bools], count: int) -> Bools:
+    return np.asarray(np.logical_or.reduce([*masks, np.zeros(count, dtype=bool)]))
 
 
 def _needed(needs: Sequence[Need], kept: Bools) -> pd.DataFrame:

@@ -132,8 +132,8 @@ def _from_airflow(connection_id: str, setting: str) -> Mapping[str, Any]:
 
 def _undefined(connection_id: str, setting: str) -> str:
     return (
-        f"The connection {connection_id} isn't defined. Set {setting} in the environment, "
-        f"or add it to Airflow (airflow connections add {connection_id} ...)."
+        f"The connection {connection_id} isn't defined. Set {setting} in the environment, which is where the command "
+        f"line looks, or, for Airflow's tasks alone, add it to Airflow (airflow connections add {connection_id} ...)."
     )
 
 

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from include.retention.classify import EXPIRED, OPEN_DAY, REASON_CODE, REFERRED, Records, classify_group
-from include.retention.data_map.model import DataMap, ForeignKey, Table
+from include.retention.data_map.model import ForeignKey, Table
+from include.retention.data_map.relations import company_roles
 from include.retention.dates import day_number
-from include.retention.decide import decide_rows
+from include.retention.decide_systems import decide_systems
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
-from include.retention.evidence import find_evidence
 from include.retention.facts import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
@@ -31,7 +31,7 @@ from include.retention.reading import read_facts, read_fiscal_years
 from include.retention.resolve import Resolved, TableName, match, resolve
 from include.retention.run import Run
 from include.retention.staging import Staging
-from include.retention.terms import Reason, SubjectKind
+from include.retention.terms import Reason
 
 HOLD = "hold"
 NOTHING_NEEDED = pd.DataFrame(
@@ -164,7 +164,7 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
             records = Records(
                 ids=rows["id"].to_numpy(),
                 roles={name.removeprefix("role:"): rows[name].to_numpy() for name in rows if name.startswith("role:")},
-                companies=company_roles(data_map, table),
+                companies=company_roles(data_map.tables, table.name),
                 subject_problem=problem,
                 row_problem=rows["row_problem"].to_numpy(),
                 held=rows["held"].to_numpy(dtype=bool),
@@ -192,14 +192,6 @@ def _classify_table(run: Run, table: Table, records: Records, events: Events) ->
     return pd.DataFrame(columns), pd.concat(needed, ignore_index=True).drop_duplicates()
 
 
-def company_roles(data_map: DataMap, table: Table) -> frozenset[str]:
-    """Return the names of a table's roles that are companies, inherited ones too."""
-    roles = {role.name for role in table.subjects.values() if role.kind is SubjectKind.COMPANY}
-    if table.part_of is not None:
-        roles |= company_roles(data_map, data_map.tables[table.part_of.table]) - set(table.subjects)
-    return frozenset(roles)
-
-
 def decide_phase(
     run: Run,
     staging: Staging,
@@ -216,20 +208,9 @@ def decide_phase(
     for name, facts in read_facts(run, staging).items():
         table = run.policy.maps[name.system].tables[name.table]
         decided[name] = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
-    roles = {
-        name: {column.removeprefix("role:"): frame[column].to_numpy() for column in frame if column.startswith("role:")}
-        for name, frame in decided.items()
-    }
     needed = pd.concat([staging.read(name) for name in staging.names("needed")], ignore_index=True)
-    years = read_fiscal_years(staging)
-    evidence = find_evidence(run.policy.maps, decided, roles, read_events(staging), years, needed)
-    rows: dict[TableName, pd.DataFrame] = {}
-    for system, data_map in run.policy.maps.items():
-        mine = {name.table: frame for name, frame in decided.items() if name.system == system}
-        stands = {name: evidence[TableName(system, name)] for name in mine}
-        found = decide_rows(data_map.tables, mine, references[system], closed[system], stands)
-        rows.update({TableName(system, table): frame for table, frame in found.items()})
-    return decided, rows
+    events, years = read_events(staging), read_fiscal_years(staging)
+    return decide_systems(run.policy.maps, decided, events, years, needed, references, closed)
 
 
 def _with_classes(staging: Staging, name: TableName, table: Table, facts: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from include.retention.facts import ABSENT, KNOWN, reference_name
 from include.retention.resolve import Facts, TableName, match, with_fiscal_years
 
 Bools = npt.NDArray[np.bool_]
+OF_RECORDS = ""
+"""Stands for a role where an event is told of records: no role has an empty name."""
 
 
 def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it was decided from
@@ -27,8 +29,10 @@ def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it
     events: Events,
     years: pd.DataFrame,
     needed: pd.DataFrame,
-) -> dict[TableName, Bools]:
+) -> dict[TableName, dict[str, Bools]]:
     """Return per table the rows that hold the latest word on an event that somebody needs.
+
+    They stand apart by whom they tell it of: a subject, by the role in the row, or records (`OF_RECORDS`).
 
     Args:
         maps: the data maps by system.
@@ -47,14 +51,15 @@ def find_evidence(  # noqa: PLR0913, PLR0917 - what was decided, and all that it
     for name, frame in decided.items():
         table = maps[name.system].tables[name.table]
         facts = with_fiscal_years(table, frame, years)
-        stands = np.zeros(len(facts), dtype=bool)
+        none = np.zeros(len(facts), dtype=bool)
+        stands = {OF_RECORDS: none}
         for number, emission in enumerate(table.emissions):
-            for target, ids in _targets(name, emission, decided, roles[name]):
+            for role, ids in _targets(name, emission, decided, roles[name]):
+                target = RECORD if role == OF_RECORDS else SUBJECT
                 ids_wanted = wanted.get((target, emission.event))
                 if ids_wanted is not None:
-                    stands |= np.isin(ids, ids_wanted) & _is_latest(
-                        facts, number, events.find(target, emission.event, ids)
-                    )
+                    latest = _is_latest(facts, number, events.find(target, emission.event, ids))
+                    stands[role] = stands.get(role, none) | (np.isin(ids, ids_wanted) & latest)
         found[name] = stands
     return found
 
@@ -83,12 +88,12 @@ def _targets(
     name: TableName, emission: Emission, decided: Facts, roles: Mapping[str, Ints]
 ) -> Iterator[tuple[str, Ints]]:
     for role in emission.of:
-        yield SUBJECT, roles[role]
+        yield role, roles[role]
     for link in emission.keeps:
         kept = decided[TableName(name.system, link.table)]
         places = match(decided[name][reference_name(link.columns)], kept["key"])
         ids = np.append(kept["id"].to_numpy(), -1)
-        yield RECORD, ids[places]
+        yield OF_RECORDS, ids[places]
 
 
 def _is_latest(facts: pd.DataFrame, number: int, latest: Found) -> Bools:

@@ -6,7 +6,7 @@ Records are numbered through all systems in the order of the maps; the number li
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -89,9 +89,12 @@ def resolve(
     """
     tables = {name: maps[name.system].tables[name.table] for name in facts}
     first = _first_numbers(facts)
-    nodes, node_of = _nodes(tables, facts)
+    nodes = _nodes(tables, facts)
     subjects = link(nodes)
-    roles = _roles(tables, facts, node_of, subjects)
+    roles = {
+        name: {role: _take(subjects.of_node, numbers) for role, numbers in of.items()}
+        for name, of in role_nodes(tables, facts).items()
+    }
     facts = {name: with_fiscal_years(tables[name], frame, fiscal_years) for name, frame in facts.items()}
     events = Events.of_rows(_event_rows(tables, facts, first, roles, _Past(horizon, last_day_events)), last_day_events)
     return Resolved(
@@ -119,39 +122,44 @@ def _first_numbers(facts: Facts) -> dict[TableName, int]:
     return numbers
 
 
-def _nodes(tables: Mapping[TableName, Table], facts: Facts) -> tuple[pd.DataFrame, dict[tuple[TableName, str], Ints]]:
-    frames, node_of, count = [], {}, 0
+def _nodes(tables: Mapping[TableName, Table], facts: Facts) -> pd.DataFrame:
+    """Return one row per node, in the order of their numbers, as `identity.link` takes them."""
+    frames = []
+    for name, role in own_roles(tables):
+        frame = facts[name]
+        columns = {kind: frame.get(f"id:{role.name}:{kind}", None) for kind in IdentifierKind}
+        node = pd.DataFrame(columns, index=frame.index, dtype=object)
+        frames.append(node.assign(person=role.kind is SubjectKind.PERSON, ambiguous=frame[f"ambiguous:{role.name}"]))
+    if not frames:
+        return pd.DataFrame(columns=[*IdentifierKind, "person", "ambiguous"])
+    return pd.concat(frames, ignore_index=True)
+
+
+def own_roles(tables: Mapping[TableName, Table]) -> Iterator[tuple[TableName, SubjectRole]]:
+    """Yield the roles that are known by identifiers in the row itself: each row is a node of theirs."""
     for name, table in tables.items():
         for role in table.subjects.values():
-            if role.through:
-                continue
-            frame = facts[name]
-            node_of[name, role.name] = np.arange(count, count + len(frame))
-            count += len(frame)
-            columns = {kind: frame.get(f"id:{role.name}:{kind}", None) for kind in IdentifierKind}
-            node = pd.DataFrame(columns, index=frame.index, dtype=object)
-            frames.append(
-                node.assign(person=role.kind is SubjectKind.PERSON, ambiguous=frame[f"ambiguous:{role.name}"])
-            )
-    if not frames:
-        return pd.DataFrame(columns=[*IdentifierKind, "person", "ambiguous"]), node_of
-    return pd.concat(frames, ignore_index=True), node_of
+            if not role.through:
+                yield name, role
 
 
-def _roles(
-    tables: Mapping[TableName, Table],
-    facts: Facts,
-    node_of: Mapping[tuple[TableName, str], Ints],
-    subjects: Subjects,
-) -> dict[TableName, dict[str, Ints]]:
-    """Return each record's subjects, following references and wholes; the maps are checked to be free of cycles."""
+def role_nodes(tables: Mapping[TableName, Table], facts: Facts) -> dict[TableName, dict[str, Ints]]:
+    """Return each record's nodes per role, -1 where it has none, following references and wholes.
+
+    A node is a role that is known by identifiers, in one row. Nodes are numbered table by table, role by role, row by
+    row. The maps are checked to be free of cycles.
+    """
+    node_of, count = {}, 0
+    for name, role in own_roles(tables):
+        node_of[name, role.name] = np.arange(count, count + len(facts[name]))
+        count += len(facts[name])
 
     @cache
     def of(name: TableName, role: str) -> Ints:
         table = tables[name]
         own = table.subjects.get(role)
         if own is not None and not own.through:
-            return subjects.of_node[node_of[name, role]]
+            return node_of[name, role]
         if own is not None and own.table is not None and own.role is not None:
             return _take(of(TableName(name.system, own.table), own.role), _parents(name, _link_of(own), facts))
         if table.part_of is None:

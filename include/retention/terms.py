@@ -62,6 +62,8 @@ class Reason(StrEnum):
     REFERENCED_BY_RETAINED = "REFERENCED_BY_RETAINED"
     CLOCK_EVIDENCE = "CLOCK_EVIDENCE"
     """The row tells of an event that the clock of a retained record runs from: it stays, without its columns."""
+    IDENTITY_LINK = "IDENTITY_LINK"
+    """Without it nobody could tell whose a retained record is: it stays as long as that record's clock runs."""
     FOLLOWS_WHOLE = "FOLLOWS_WHOLE"
     CARRIED_OVER = "CARRIED_OVER"
     NEVER_HAD_PURPOSE = "NEVER_HAD_PURPOSE"

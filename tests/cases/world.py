@@ -26,9 +26,9 @@ from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, Mom
 from include.retention.column_types import Type, read_types
 from include.retention.data_map.inspection import read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey
+from include.retention.data_map.relations import company_roles
 from include.retention.dates import NO_DAY
-from include.retention.decide import decide_rows
-from include.retention.evidence import find_evidence
+from include.retention.decide_systems import decide_systems
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, record_text
@@ -225,19 +225,13 @@ class World:
             policy=replace(self.policy, maps=maps), moment=moment, ring=KeyRing(KEY), row=SimpleNamespace(as_of=as_of)
         )
         every, needed = self._classify(run)
-        self.every = every
         events = self.suppressed.events
-        evidence = find_evidence(maps, every, self.resolved.roles, events, years, needed)
-        self.rows: dict[TableName, pd.DataFrame] = {}
+        references = {system: _schema(system)[0] for system in maps}
+        closed = {system: self._closed(system) for system in maps}
+        self.every, self.rows = decide_systems(maps, every, events, years, needed, references, closed)
         told: dict[tuple[str, str, str], Told] = {}
-        for system, data_map in maps.items():
-            mine = {name.table: frame for name, frame in every.items() if name.system == system}
-            stands = {table: evidence[TableName(system, table)] for table in mine}
-            rows = decide_rows(data_map.tables, mine, _schema(system)[0], self._closed(system), stands)
-            for table in data_map.tables.values():
-                name = TableName(system, table.name)
-                self.rows[name] = rows[table.name]
-                told.update(_told(self.policy, name, mine[table.name], rows[table.name]))
+        for name, rows in self.rows.items():
+            told.update(_told(self.policy, name, self.every[name], rows))
         return told
 
     def _maps(self) -> dict[str, DataMap]:
@@ -293,13 +287,14 @@ class World:
             records = Records(
                 ids=ids,
                 roles=resolved.roles[name],
-                companies=deciding.company_roles(data_map, table),
+                companies=company_roles(data_map.tables, table.name),
                 subject_problem=resolved.subject_problem,
                 row_problem=resolved.row_problem[name],
                 held=held[name],
                 personal=facts["personal"].to_numpy(dtype=bool),
             )
-            frame = facts.assign(id=ids, held=held[name])
+            roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
+            frame = facts.assign(id=ids, held=held[name], **roles)
             for group in table.groups.values():
                 classes, rests = classify_group(group, self.policy.schedule.purposes, records, events, run.moment)
                 needs.append(rests)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +50,7 @@ class Decided:
         rows: per table what `decide_rows` returned.
         plan: the items due, in their order, with ``batch``.
         references: per system the foreign keys of the live database, and what its map declares as references.
+        listed: the suppression list, as it is remembered for the next run.
     """
 
     resolved: Resolved
@@ -57,6 +58,7 @@ class Decided:
     rows: Mapping[TableName, pd.DataFrame]
     plan: pd.DataFrame
     references: Mapping[str, tuple[ForeignKey, ...]]
+    listed: pd.DataFrame
 
 
 def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
@@ -75,8 +77,15 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
     return decide_loaded(world, directory, buckets=buckets)
 
 
-def decide_loaded(world: World, directory: Path, *, buckets: int = 1) -> Decided:
-    """Take the engine through databases as they are, whatever rows the world has."""
+def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd.DataFrame | None = None) -> Decided:
+    """Take the engine through databases as they are, whatever rows the world has.
+
+    Args:
+        world: the world.
+        directory: with the databases.
+        buckets: parts in which records are classified.
+        listed: the suppression list that an earlier run has left; None means the world's own.
+    """
     maps = {system: source.data_map for system, source in world.sources.items()}
     run: Any = SimpleNamespace(
         policy=SimpleNamespace(maps=maps, schedule=world.schedule),
@@ -92,7 +101,8 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1) -> Decided
         references[system] = (*live, *declared_references(source.data_map.tables))
         engine.dispose()
     waiting = waiting_of(world)
-    resolved, _ = resolve_phase(run, staging, waiting)
+    waiting = waiting if listed is None else replace(waiting, listed=listed)
+    resolved, suppressed = resolve_phase(run, staging, waiting)
     for bucket in range(buckets):
         classify_phase(run, staging, bucket, buckets)
     orders = {name: deletion_order(list(maps[name].tables), found) for name, found in references.items()}
@@ -105,7 +115,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1) -> Decided
         for name, frame in decided.items()
     ]
     plan = order_items(items, {system: order for system, (order, _) in orders.items()}, BATCH_ROWS)
-    return Decided(resolved, decided, rows, plan, references)
+    return Decided(resolved, decided, rows, plan, references, suppressed.entries)
 
 
 def act(world: World, found: Decided, directory: Path) -> ActResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ from include.retention.data_map.model import DataMap, Group, PurposeUse, Table
 from include.retention.terms import Scope
 from tests.property.engine import Decided, act, decide_loaded, decide_world, decisions
 from tests.property.outcome import due, rows_of
-from tests.property.worlds import random_world, with_lasting_identities
+from tests.property.worlds import random_world
 from tests.reference import build
 from tests.reference.world import Decision, Hold, Place, Source, World
 
@@ -168,7 +169,7 @@ def with_tables(world: World, changed: Callable[[Table], Table]) -> World:
 
 @on_worlds
 def test_act_changes_what_the_plan_says_and_nothing_else_and_twice_is_as_good_as_once(seed: int, people: int) -> None:
-    world = with_lasting_identities(random_world(seed, people))
+    world = without_doubt(random_world(seed, people))
     with TemporaryDirectory() as name:
         directory = Path(name)
         found = decide_world(world, directory)
@@ -182,10 +183,46 @@ def test_act_changes_what_the_plan_says_and_nothing_else_and_twice_is_as_good_as
         assert (again.done, again.remaining, again.not_done) == (0, 0, ())
         assert rows_of(world, directory) == after
 
-        later = decide_loaded(world, directory)
+        later = decide_loaded(world, directory, listed=found.listed)
         left = due(world, later)
         assert not left, f"{len(left)} places are due after the act, such as {min(left, key=str)}"
         assert_still_kept(decisions(world, found), decisions(world, later))
+
+
+def without_doubt(world: World) -> World:
+    """Return a world without the rows of which nobody can tell whose they are.
+
+    An address that two people share, or a person with two identity numbers, can become certain when rows go: then what
+    waited for a human is decided by what is known.
+    """
+    while True:
+        found = decided(world)
+        addresses = found.resolved.identifiers.query("kind == 'email'")
+        shared = addresses[addresses.groupby("ref")["subject"].transform("nunique") > 1]["subject"]
+        doubtful = {*shared.tolist(), *np.flatnonzero(found.resolved.subject_problem).tolist()}
+        if not doubtful:
+            return world
+        gone = set()
+        for name, frame in found.decided.items():
+            roles = frame[[column for column in frame if column.startswith("role:")]]
+            for key in frame["key"][roles.isin(doubtful).any(axis=1)]:
+                gone.add((*name, tuple(json.loads(key))))
+        sources = {
+            system: replace(
+                source,
+                rows={
+                    table: [row for row in rows if (system, table, key_of(source, table, row)) not in gone]
+                    for table, rows in source.rows.items()
+                },
+            )
+            for system, source in world.sources.items()
+        }
+        world = replace(world, sources=sources)
+
+
+def key_of(source: Source, table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a row's key."""
+    return tuple(row[name] for name in source.data_map.tables[table].key)
 
 
 def assert_as_planned(world: World, found: Decided, before: Any, after: Any) -> None:

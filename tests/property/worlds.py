@@ -7,11 +7,9 @@ that no company has are where a rule is read wrongly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from include.retention.data_map.model import DataMap, Table
 from include.retention.terms import IdentifierKind
 from tests.property.calendars import fiscal_years, random_schedule, stored_dates
 from tests.property.drafts import Draft, Surroundings, random_table
@@ -75,30 +73,3 @@ def _suppressions(around: Surroundings) -> list[Suppression]:
         since = datetime(2020, 1, 1, 22, 30, tzinfo=UTC) + timedelta(days=rng.randrange(2000))
         found[kind.value, read[1], channel] = since
     return [Suppression(*where, since) for where, since in found.items()]
-
-
-def with_lasting_identities(world: World) -> World:
-    """Return a world in which nobody becomes somebody else when rows go.
-
-    Each role is known by one identifier, which isn't erased while the row stays. A row that alone joins an address to
-    a customer number takes that knowledge with it when it goes, and what follows for others is another question.
-    """
-    sources = {name: replace(each, data_map=_lasting(each.data_map)) for name, each in world.sources.items()}
-    return replace(world, sources=sources)
-
-
-def _lasting(data_map: DataMap) -> DataMap:
-    return replace(data_map, tables={name: _with_one_identifier(table) for name, table in data_map.tables.items()})
-
-
-def _with_one_identifier(table: Table) -> Table:
-    telling = {column for role in table.subjects.values() for column in role.identifiers.values()}
-    columns = {
-        name: build.plain_column(name, each.time_zone) if name in telling else each
-        for name, each in table.columns.items()
-    }
-    subjects = {
-        name: replace(role, identifiers=dict(list(role.identifiers.items())[:1]))
-        for name, role in table.subjects.items()
-    }
-    return replace(table, columns=columns, subjects=subjects)

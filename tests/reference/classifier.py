@@ -7,6 +7,7 @@ reader must be able to check it against the text, sentence by sentence.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -45,6 +46,20 @@ class Record:
     def events(self, name: str) -> list[Happening]:
         """Return the record's events, its whole's among them."""
         return self.own_events.get(name, []) + (self.whole.events(name) if self.whole else [])
+
+
+@dataclass(frozen=True, eq=False)
+class Tie:
+    """An identifier in a column of a row, by which a node (a role in a row) is joined to others with the same value."""
+
+    node: int
+    value: tuple[str, str]
+    record: Record
+    column: str
+
+
+Unit = tuple[Record, str | None]
+"""A column group of a record, or (None) what a row that goes holds outside of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,8 @@ class Reference:
             if record.table.part_of:
                 record.whole = self.linked(record, record.table.part_of.columns, record.table.part_of.table)
         self.subject_problem: dict[int, str] = {}
+        self.node_of: dict[tuple[Record, str], int] = {}
+        self.ties: list[Tie] = []
         self.identifiers_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
         self.addresses_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
         self.subject_count = self.find_subjects()
@@ -103,6 +120,8 @@ class Reference:
         self.spread_objections()
         self.rests_on: set[tuple[str, Any, str]] = set()
         """Events of subjects and records on which what is kept or referred rests."""
+        self.by_subject: list[tuple[Record, Group]] = []
+        """What is kept or referred on the strength of somebody's events."""
         self.held_records = {(hold.system, hold.table, hold.key) for hold in world.holds if hold.key is not None}
         self.held_subjects = {
             subject
@@ -134,6 +153,7 @@ class Reference:
         """Unite subject roles that share an identifier; return how many subjects there are."""
         schedule = self.world.schedule
         found: list[tuple[Record, str, set[tuple[str, str]], tuple[str, str] | None, bool]] = []
+        ties: list[Tie] = []
         for record in self.records:
             for role in record.table.subjects.values():
                 if role.through:
@@ -149,12 +169,14 @@ class Reference:
                     for kind, column in role.identifiers.items()
                 ]
                 good = {each for each in read if isinstance(each, tuple)}
+                columns = zip(read, role.identifiers.values(), strict=True)
+                ties += [Tie(len(found), each, record, column) for each, column in columns if isinstance(each, tuple)]
                 person = role.kind == "person"
                 exact = {each for each in good if each[0] not in ADDRESS_CHANNELS}
                 email = next((each for each in good if each[0] == "email" and person), None)
                 number = len(found)
                 found.append((record, role.name, exact, email, AMBIGUOUS in read))
-                record.subjects[role.name] = number
+                record.subjects[role.name] = self.node_of[record, role.name] = number
                 self.identifiers_of[number] = good
                 self.addresses_of[number] = {each for each in good if each[0] in ADDRESS_CHANNELS and person}
         label = list(range(len(found)))
@@ -165,6 +187,10 @@ class Reference:
             if email and label[number] in identified:
                 owners[email].add(label[number])
         shared = {email for email, those in owners.items() if len(those) > 1}
+        for tie in ties:
+            exact, email = found[tie.node][2:4]
+            if tie.value in exact or (tie.value == email and email not in shared):
+                self.ties.append(tie)
         doubtful = {number for number, each in enumerate(found) if each[4]}
         astray = {number for number, each in enumerate(found) if each[3] in shared and label[number] not in identified}
         unite(label, [set() if email in shared or email is None else {email} for _, _, _, email, _ in found], label)
@@ -186,6 +212,7 @@ class Reference:
         for record in self.records:
             for role in self.roles_of(record.table, record.system):
                 record.subjects[role] = self.subject_in(record, role)
+        self.subject_of_node = label
         return len(set(label))
 
     def roles_of(self, table: Table, system: str) -> dict[str, bool]:
@@ -328,6 +355,8 @@ class Reference:
         decision = self.verdict(record, group, rests)
         if decision.verdict != "DELETE":
             self.rests_on |= rests
+            if any(kind == "subject" for kind, _, _ in rests):
+                self.by_subject.append((record, group))
         return decision
 
     def verdict(self, record: Record, group: Group, rests: set[tuple[str, Any, str]]) -> Decision:
@@ -446,12 +475,48 @@ class Reference:
     # What follows for the row
 
     def decide(self) -> dict[Place, Decision]:
-        """Decide every group, then every row: all groups together, evidence, references from rows that stay, wholes."""
+        """Decide every group, then every row; then again, with what must stay so that people stay together."""
         groups = {
             record: {group.name: self.judge(record, group) for group in record.table.groups.values()}
             for record in self.records
         }
-        closed = {record for record in self.records if record.table.name in self.world.sources[record.system].closed}
+        going, evidence = self.going(groups, set())
+        ties = self.ties_that_stay(groups, going)
+        for record, name in ties:
+            if name is not None:
+                groups[record][name] = groups[record][name]._replace(verdict="RETAIN", reason="IDENTITY_LINK")
+        if ties:
+            going, evidence = self.going(groups, {record for record, name in ties if name is None})
+        decisions = {}
+        for record in self.records:
+            if not groups[record]:
+                found = ("DELETE", "FOLLOWS_WHOLE") if record in going else ("RETAIN", "NOT_PERSONAL")
+                decisions[self.place(record, None)] = Decision(*found, frozenset(), None)
+            expired = all(each.verdict == "DELETE" for each in groups[record].values())
+            wanted = expired and record.table.personal and record.table.when_expired == "delete"
+            for name, decision in groups[record].items():
+                verdict, reason = decision.verdict, decision.reason
+                if verdict == "DELETE" and self.is_closed(record):
+                    verdict, reason = "RETAIN", "CLOSED"
+                elif verdict == "DELETE" and record not in going:
+                    verdict = "ANONYMISE"
+                    demoted = "CLOCK_EVIDENCE" if record in evidence else "REFERENCED_BY_RETAINED"
+                    reason = demoted if wanted else reason
+                decisions[self.place(record, name)] = decision._replace(verdict=verdict, reason=reason)
+        return decisions
+
+    def is_closed(self, record: Record) -> bool:
+        """Return whether a record's table failed closed."""
+        return record.table.name in self.world.sources[record.system].closed
+
+    def going(
+        self, groups: dict[Record, dict[str, Decision]], standing: set[Record]
+    ) -> tuple[set[Record], set[Record]]:
+        """Return the rows that go, and those that don't because something rests on what they tell.
+
+        All groups together; then evidence, references from rows that stay, wholes. What stands for another reason is
+        given.
+        """
         followers = [
             record
             for record in self.records
@@ -460,15 +525,15 @@ class Reference:
         wanted = {
             record
             for record in self.records
-            if record not in closed
+            if not self.is_closed(record)
             and record.table.personal
             and record.table.when_expired == "delete"
             and groups[record]
             and all(each.verdict == "DELETE" for each in groups[record].values())
         }
-        free = {record for record in followers if record not in closed and not self.is_held(record)}
+        free = {record for record in followers if not self.is_closed(record) and not self.is_held(record)}
         going = wanted | {record for record in free if record.whole}
-        evidence = {record for record in going if self.is_evidence(record)}
+        evidence = {record for record in going if record in standing or self.is_evidence(record)}
         going -= evidence
         going -= {record for record in going if self.in_ring(record, going)}
         referred = [(child, parent) for child in self.records for parent in self.parents(child)]
@@ -476,38 +541,93 @@ class Reference:
             kept = {parent for child, parent in referred if parent in going and child not in going}
             kept |= {part for part in followers if part in going and part.whole not in going}
             if not kept:
-                break
+                return going, evidence
             going -= kept
-        decisions = {}
+
+    # Who must still be known afterwards
+
+    def ties_that_stay(self, groups: dict[Record, dict[str, Decision]], going: set[Record]) -> set[Unit]:
+        """Return column groups, and rows (None), without which a retained record would lose the person it rests on."""
+        together = self.nodes_that_belong_together()
+        units: dict[Tie, Unit] = {}
+        for tie in self.ties:
+            name = tie.record.table.columns[tie.column].group
+            expired = name is not None and groups[tie.record][name].verdict == "DELETE"
+            if tie.record in going or (expired and not self.is_closed(tie.record)):
+                units[tie] = (tie.record, name)
+        found: set[Unit] = set()
+        for subject, nodes in together.items():
+            ties = [tie for tie in self.ties if self.subject_of_node[tie.node] == subject]
+            mine = sorted({units[tie] for tie in ties if tie in units}, key=self.first_to_go)
+            found |= set(mine) - without_harm(mine, set(), ties, units, nodes)
+        return found
+
+    def nodes_that_belong_together(self) -> dict[int, set[int]]:
+        """Return by person the nodes of what rests on that person's events, and of the rows that tell of them."""
+        found: dict[int, set[int]] = {who: set() for kind, who, _ in self.rests_on if kind == "subject"}
+        for record, group in self.by_subject:
+            roles = self.roles_of(record.table, record.system)
+            by_company = any(use.scope == "company" for use in group.purposes)
+            for role in [*group.of, *(role for role, company in roles.items() if company and by_company)]:
+                if record.subjects[role] in found:
+                    found[record.subjects[role]].add(self.node_in(record, role))
         for record in self.records:
-            if not groups[record]:
-                found = ("DELETE", "FOLLOWS_WHOLE") if record in going else ("RETAIN", "NOT_PERSONAL")
-                decisions[self.place(record, None)] = Decision(*found, frozenset(), None)
-            for name, decision in groups[record].items():
-                verdict, reason = decision.verdict, decision.reason
-                if verdict == "DELETE" and record in closed:
-                    verdict, reason = "RETAIN", "CLOSED"
-                elif verdict == "DELETE" and record not in going:
-                    verdict = "ANONYMISE"
-                    demoted = "CLOCK_EVIDENCE" if record in evidence else "REFERENCED_BY_RETAINED"
-                    reason = demoted if record in wanted else reason
-                decisions[self.place(record, name)] = decision._replace(verdict=verdict, reason=reason)
-        return decisions
+            for role in self.roles_in_which_evidence(record):
+                found[record.subjects[role]].add(self.node_in(record, role))
+        return found
+
+    def node_in(self, record: Record | None, role: str) -> int:
+        """Return the node that has a role in a record, as `subject_in` finds the subject."""
+        assert record is not None
+        declared = record.table.subjects.get(role)
+        if declared is None:
+            return self.node_in(record.whole, role)
+        if not declared.through:
+            return self.node_of[record, role]
+        assert declared.table is not None
+        assert declared.role is not None
+        return self.node_in(self.linked(record, declared.through, declared.table), declared.role)
+
+    def first_to_go(self, unit: Unit) -> tuple[Any, ...]:
+        """Order what could be given up: identity numbers first, then by system, table, key and group."""
+        record, name = unit
+        numbers = {
+            column
+            for role in record.table.subjects.values()
+            for kind, column in role.identifiers.items()
+            if kind == "identity_number"
+        }
+        has_number = any(record.table.columns[column].group == name for column in numbers)
+        key = json.dumps([each if isinstance(each, int) else str(each) for each in record.key], ensure_ascii=False)
+        return (not has_number, record.system, record.table.name, key, name or "")
 
     def is_evidence(self, record: Record) -> bool:
         """Return whether a row holds the latest word on an event that something kept or referred rests on."""
         for emission, happening in record.told:
-            whose: set[tuple[str, Any]] = {("subject", record.subjects[role]) for role in emission.of}
-            whose |= {("record", self.linked(record, link.columns, link.table)) for link in emission.keeps}
-            for kind, who in whose:
-                if who is None or (kind, who, emission.event) not in self.rests_on:
-                    continue
-                others = who.events(emission.event) if kind == "record" else self.events_of(who, emission.event)
-                goes_on = any(each.when == "ongoing" for each in others)
-                days = [each.known.day for each in others if each.known]
-                if happening.known is None or (not goes_on and happening.known.day >= max(days)):
+            for link in emission.keeps:
+                kept = self.linked(record, link.columns, link.table)
+                if kept and self.is_latest(happening, emission.event, "record", kept, kept.events(emission.event)):
                     return True
-        return False
+        return bool(self.roles_in_which_evidence(record))
+
+    def roles_in_which_evidence(self, record: Record) -> set[str]:
+        """Return the roles of those of whom a row tells the latest word on an event that something rests on."""
+        found = set()
+        for emission, happening in record.told:
+            for role in emission.of:
+                who = record.subjects[role]
+                others = self.events_of(who, emission.event)
+                if who is not None and self.is_latest(happening, emission.event, "subject", who, others):
+                    found.add(role)
+        return found
+
+    def is_latest(self, happening: Happening, event: str, kind: str, who: Any, others: list[Happening]) -> bool:
+        """Return whether something rests on somebody's event, and no other word on it is later."""
+        if (kind, who, event) not in self.rests_on:
+            return False
+        goes_on = any(each.when == "ongoing" for each in others)
+        days = [each.known.day for each in others if each.known]
+        return happening.known is None or (not goes_on and happening.known.day >= max(days))
 
     def parents(self, child: Record) -> Iterator[Record]:
         """Yield the records that a row refers to: what it is a part of, its subjects' records, and by foreign keys."""
@@ -549,6 +669,40 @@ class Reference:
     def place(self, record: Record, group: str | None) -> Place:
         """Return a record's group as callers name it."""
         return Place(record.system, record.table.name, record.key, group)
+
+
+def without_harm(
+    mine: list[Unit], gone: set[Unit], ties: list[Tie], units: dict[Tie, Unit], nodes: set[int]
+) -> set[Unit]:
+    """Return what can go without parting nodes that belong together: all of it, or else of one half, then the other."""
+    if not mine:
+        return gone
+    tried = gone | set(mine)
+    if parts_of([tie for tie in ties if units.get(tie) not in tried], nodes) == parts_of(ties, nodes):
+        return tried
+    if len(mine) == 1:
+        return gone
+    half = len(mine) // 2
+    return without_harm(mine[half:], without_harm(mine[:half], gone, ties, units, nodes), ties, units, nodes)
+
+
+def parts_of(ties: list[Tie], nodes: set[int]) -> int:
+    """Return into how many parts some nodes fall, joined by nothing but these ties.
+
+    An address joins only where it is nobody's who is known by another identifier, or one such person's.
+    """
+    places = sorted({tie.node for tie in ties} | nodes)
+    label = list(range(len(places)))
+    exact = [{tie.value for tie in ties if tie.node == place and tie.value[0] != "email"} for place in places]
+    emails = [{tie.value for tie in ties if tie.node == place and tie.value[0] == "email"} for place in places]
+    unite(label, exact)
+    identified = {label[number] for number, values in enumerate(exact) if values}
+    owners: dict[Any, set[int]] = defaultdict(set)
+    for number, values in enumerate(emails):
+        for value in values:
+            owners[value] |= {label[number]} & identified
+    unite(label, [{value for value in values if len(owners[value]) <= 1} for values in emails], label)
+    return len({label[number] for number, place in enumerate(places) if place in nodes})
 
 
 def unite(label: list[int], values: list[set[tuple[str, str]]], components: list[int] | None = None) -> None:

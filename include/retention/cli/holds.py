@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
@@ -17,7 +17,7 @@ from include.retention import clock
 from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
-from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
+from include.retention.ledger.holds import SUBJECT, Record, Subject, holds_in_force, place_hold, release_hold
 from include.retention.ledger.store import open_control, reading
 from include.retention.policy.load import load_policy
 from include.retention.run import local_day
@@ -90,10 +90,12 @@ def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     """List the holds in force."""
     with told(as_json), _control() as control, reading(control) as connection:
         holds = holds_in_force(connection)
-    columns = ["hold_id", "scope", "owner", "reason", "placed_at", "review_on"]
-    shown = holds[columns].assign(
-        placed_at=holds["placed_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"), review_on=holds["review_on"].astype(str)
-    )
+    columns = ["hold_id", "covers", "owner", "reason", "placed_at", "review_on"]
+    shown = holds.assign(
+        covers=[_covers(hold) for hold in holds.to_dict(orient="records")],
+        placed_at=holds["placed_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        review_on=holds["review_on"].astype(str),
+    )[columns]
     if as_json:
         show_json(shown.to_dict(orient="records"))
         return
@@ -103,6 +105,13 @@ def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     for row in shown.itertuples(index=False):
         table.add_row(*(escape(text) for text in row))
     out.print(table if len(holds) else "No hold is in force.")
+
+
+def _covers(hold: Mapping[str, Any]) -> str:
+    """Return what a hold is on, as far as is known: whom it is about is kept nowhere."""
+    if hold["scope"] == SUBJECT:
+        return f"somebody, by {hold['identifier_kind']}"
+    return f"one record in {hold['system']}.{hold['table']}"
 
 
 @hold.command()

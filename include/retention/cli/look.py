@@ -101,12 +101,14 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
             decided_for, problems = preview.run.row.as_of, preview.problems
     if as_json:
         show_json({"as_of": decided_for, "tables": counts, "problems": [problem_body(p) for p in problems]})
-        return
-    _show_plan(counts)
-    for problem in problems:
-        out.print(f"[red]closed[/red] {escape(str(problem))}")
-    due = sum(table["due"] for table in counts)
-    out.print(f"As of {decided_for}: {due} records are due. A dry run; nothing was changed.")
+    else:
+        _show_plan(counts)
+        for problem in problems:
+            out.print(f"[red]closed[/red] {escape(str(problem))}")
+        due = sum(table["due"] for table in counts)
+        out.print(f"As of {decided_for}: {due:,} records are due. A dry run; nothing was changed.")
+    if problems:
+        raise typer.Exit(WRONG)
 
 
 def _show_plan(counts: list[dict[str, Any]]) -> None:
@@ -117,9 +119,9 @@ def _show_plan(counts: list[dict[str, Any]]) -> None:
     for name in names:
         table.add_column(FIGURES[name], justify="right", overflow="fold")
     for row in shown:
-        table.add_row(f"{row['system']}.{row['table']}", *(str(row[name]) if row[name] else "·" for name in names))
+        table.add_row(f"{row['system']}.{row['table']}", *(f"{row[name]:,}" if row[name] else "·" for name in names))
     out.print(table)
     for row in shown:
         if row["due_by"]:
-            why = ", ".join(f"{rule} {count}" for rule, count in row["due_by"].items())
+            why = ", ".join(f"{rule} {count:,}" for rule, count in row["due_by"].items())
             out.print(f"{row['system']}.{row['table']} is due by: {why}")

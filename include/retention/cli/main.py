@@ -30,6 +30,8 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 WRONG, UNUSABLE = 1, 2
+COMMAND_LINE = "command line"
+"""Stands for the file where an argument or an option is what is wrong."""
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -42,7 +44,9 @@ def told(as_json: bool) -> Iterator[None]:  # noqa: FBT001 - one flag of every c
         if as_json:
             show_json({"error": "ConfigurationError", "problems": [problem_body(each) for each in error.problems]})
         else:
-            err.print(f"[red]{escape(str(error))}[/red]")
+            asked = all(each.file == COMMAND_LINE for each in error.problems)
+            text = "\n".join(f"{p.key}: {p.what} {p.remedy}" for p in error.problems) if asked else str(error)
+            err.print(f"[red]{escape(text)}[/red]")
         raise typer.Exit(UNUSABLE) from None
     except GallringError as error:
         raise _unusable(type(error).__name__, str(error), as_json=as_json) from None
@@ -71,7 +75,7 @@ def counted(count: int, what: str) -> str:
 
 def command_line(key: str, what: str, remedy: str, code: str) -> ConfigurationError:
     """Return the error for an argument or option that can't be used."""
-    return ConfigurationError([Problem("command line", key, what, remedy, code)])
+    return ConfigurationError([Problem(COMMAND_LINE, key, what, remedy, code)])
 
 
 def mapped_table(policy: Policy, key: str, table: str) -> Table:

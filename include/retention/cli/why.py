@@ -17,7 +17,8 @@ from rich.markup import escape
 from include.retention.classify import REASONS, Records
 from include.retention.cli.look import AsOf, steps
 from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
-from include.retention.deciding import company_roles, read_events, record_refs, subjects_held
+from include.retention.data_map.relations import company_roles
+from include.retention.deciding import read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
 from include.retention.facts import reference_name
@@ -80,8 +81,14 @@ def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[in
 
 
 def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
-    """Return a group as the row's decision leaves it: a referral may have waited its time out, a row have to stand."""
+    """Return a group as the row's decision leaves it.
+
+    A referral may have waited its time out, a row may have to stand, an identifier may be needed for somebody else's
+    clock.
+    """
     reason = REASONS[int(row[f"reason:{group.group}"])]
+    if reason is Reason.IDENTITY_LINK:
+        return replace(group, reason=reason, state="RETAIN", due_from=None)
     settled = group.state == "REFER" and reason in {Reason.EXPIRED, Reason.CARRIED_OVER}
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 
@@ -123,7 +130,7 @@ def _records(preview: Preview, name: TableName) -> Records:
         roles={
             column.removeprefix("role:"): frame[column].to_numpy() for column in frame if column.startswith("role:")
         },
-        companies=company_roles(data_map, data_map.tables[name.table]),
+        companies=company_roles(data_map.tables, name.table),
         subject_problem=preview.staging.read("subject_problem")["problem"].to_numpy(dtype=np.int8),
         row_problem=frame["row_problem"].to_numpy(),
         held=frame["held"].to_numpy(dtype=bool),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from include.retention.data_map.model import Emission, SubjectRole, Table
+from include.retention.terms import SubjectKind
 
 Tables = Mapping[str, Table]
 
@@ -27,6 +28,11 @@ def roles_of(tables: Tables, name: str) -> Mapping[str, SubjectRole]:
             for role, subject in tables[each].subjects.items():
                 roles.setdefault(role, subject)
     return roles
+
+
+def company_roles(tables: Tables, name: str) -> frozenset[str]:
+    """Return the subject roles of a table's rows that are companies, inherited ones too."""
+    return frozenset(role for role, subject in roles_of(tables, name).items() if subject.kind is SubjectKind.COMPANY)
 
 
 def emissions_of(tables: Tables, event: str) -> Iterator[tuple[str, Emission]]:
