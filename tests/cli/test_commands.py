@@ -218,7 +218,8 @@ def test_a_hold_is_placed_listed_and_released(small: Iret, call: Call) -> None:
     listed = document(call("hold", "list", "--json"))
     assert [each["hold_id"] for each in listed] == ["H1", "H2", "H3", "H4", "H5"]
     assert listed[-1] == {
-        "hold_id": "H5", "covers": "one record in finance.invoice_line", "owner": "Chefsjurist", "reason": "Tvist [T 1-26]",
+        "hold_id": "H5", "covers": "one record in finance.invoice_line",
+        "owner": "Chefsjurist", "reason": "Tvist [T 1-26]",
         "placed_at": listed[-1]["placed_at"], "review_on": "2027-05-01",
     }  # fmt: skip
     assert re.fullmatch(r"2026-11-23T11:0\d:\d\dZ", listed[-1]["placed_at"])
