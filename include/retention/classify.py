@@ -7,7 +7,7 @@ Days are int32, days since 1970-01-01.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -118,7 +118,8 @@ def classify_group(
         lasted longest, -1 for none. ``through`` (int32): last day of storage, ``OPEN_DAY`` while a purpose goes on,
         ``NO_DAY`` where no clock ran. ``gone`` (int32): first day without a purpose. ``fallback`` (int32): last day
         of storage once a referral has waited its time out, ``OPEN_DAY`` where only a human can decide.
-        ``by_subject`` (bool): it is kept or referred on the strength of somebody's events, not only of the record's.
+        ``by_roles`` (int32): in which roles it is kept or referred on the strength of somebody's events: bit n stands
+        for the nth of ``role_order``.
         Then the events that these verdicts rest on, so that their rows aren't destroyed before what they decide over:
         ``target`` (``record`` or ``subject``), ``event`` and ``id``.
     """
@@ -157,14 +158,24 @@ def classify_group(
             "through": whole.through,
             "gone": whole.gone,
             "fallback": _after_waiting(whole, records.row_problem),
-            "by_subject": kept & _any([need.rests for need in needs if need.target == SUBJECT], len(kept)),
+            "by_roles": np.where(kept, _by_roles(records, needs), 0).astype("int32"),
         }
     )
     return verdicts, _needed(needs, kept)
 
 
-def _any(masks: Sequence[Bools], count: int) -> Bools:
-    return np.asarray(np.logical_or.reduce([*masks, np.zeros(count, dtype=bool)]))
+def role_order(roles: Iterable[str]) -> list[str]:
+    """Return a table's roles in the order in which ``by_roles`` numbers them."""
+    return sorted(roles)
+
+
+def _by_roles(records: Records, needs: Sequence[Need]) -> npt.NDArray[np.int32]:
+    found = np.zeros(len(records.ids), dtype="int32")
+    for place, role in enumerate(role_order(records.roles)):
+        for need in needs:
+            if need.target == SUBJECT and need.ids is records.roles[role]:
+                found |= np.where(need.rests, 1 << place, 0).astype("int32")
+    return found
 
 
 def _needed(needs: Sequence[Need], kept: Bools) -> pd.DataFrame:

@@ -16,15 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from include.retention.classify import EXPIRED
+from include.retention.classify import EXPIRED, role_order
 from include.retention.data_map.model import DataMap, SubjectRole, Table
-from include.retention.data_map.relations import company_roles
 from include.retention.events import SUBJECT, Ints
 from include.retention.evidence import OF_RECORDS
 from include.retention.identity import IDENTIFYING
 from include.retention.identity_graph import Edge, Unit, kept_units
 from include.retention.resolve import Facts, TableName, own_roles, role_nodes
-from include.retention.terms import IdentifierKind, Scope, SubjectKind
+from include.retention.terms import IdentifierKind, SubjectKind
 
 Bools = npt.NDArray[np.bool_]
 Roles = Mapping[TableName, Mapping[str, Ints]]
@@ -51,7 +50,7 @@ def find_links(
 
     Args:
         maps: the data maps by system.
-        decided: per table facts and classification, with ``role:<role>`` and ``by_subject:<group>``.
+        decided: per table facts and classification, with ``role:<role>`` and ``by_roles:<group>``.
         rows: what `decide_rows` would do to each table.
         told: per table and role the rows whose events some retained record rests on, from ``find_evidence``.
         needed: events that retained and referred records rest on, from ``classify_group``.
@@ -111,13 +110,11 @@ def _important(plan: _Plan, nodes: Roles, touched: Ints) -> dict[int, AbstractSe
 
     for name, table in plan.tables.items():
         frame = plan.decided[name]
-        for group in table.groups.values():
-            rests = frame[f"by_subject:{group.name}"].to_numpy(dtype=bool)
-            rests = rests & (frame[f"state:{group.name}"].to_numpy() != EXPIRED)
-            by_company = any(use.scope is Scope.COMPANY for use in group.purposes)
-            companies = company_roles(plan.maps[name.system].tables, name.table) if by_company else ()
-            for role in dict.fromkeys([*group.of, *companies]):
-                add(name, role, rests)
+        for group in table.groups:
+            by_roles = frame[f"by_roles:{group}"].to_numpy()
+            kept = frame[f"state:{group}"].to_numpy() != EXPIRED
+            for place, role in enumerate(role_order(nodes[name])):
+                add(name, role, kept & ((by_roles >> place) & 1).astype(bool))
     for name, by_role in plan.told.items():
         for role in by_role.keys() - {OF_RECORDS}:
             add(name, role, by_role[role])

@@ -120,8 +120,8 @@ class Reference:
         self.spread_objections()
         self.rests_on: set[tuple[str, Any, str]] = set()
         """Events of subjects and records on which what is kept or referred rests."""
-        self.by_subject: list[tuple[Record, Group]] = []
-        """What is kept or referred on the strength of somebody's events."""
+        self.by_subject: list[tuple[Record, str]] = []
+        """What is kept or referred on the strength of somebody's events, and in which role."""
         self.held_records = {(hold.system, hold.table, hold.key) for hold in world.holds if hold.key is not None}
         self.held_subjects = {
             subject
@@ -352,27 +352,27 @@ class Reference:
         if not self.holds_true(record, record.table.personal_when):
             return Decision("RETAIN", "NOT_PERSONAL", frozenset(), None)
         rests: set[tuple[str, Any, str]] = set()
-        decision = self.verdict(record, group, rests)
+        roles: set[str] = set()
+        decision = self.verdict(record, group, rests, roles)
         if decision.verdict != "DELETE":
             self.rests_on |= rests
-            if any(kind == "subject" for kind, _, _ in rests):
-                self.by_subject.append((record, group))
+            self.by_subject += [(record, role) for role in roles]
         return decision
 
-    def verdict(self, record: Record, group: Group, rests: set[tuple[str, Any, str]]) -> Decision:
-        """Give the verdict on a column group in its order, and add the events that purposes' clocks rest on."""
-        subjects: list[int | None] = [record.subjects[role] for role in group.of]
-        subjects = [subject for subject in subjects if subject is not None] or [None]
-        companies = [
-            record.subjects[role]
+    def verdict(self, record: Record, group: Group, rests: set[tuple[str, Any, str]], roles: set[str]) -> Decision:
+        """Give the verdict on a column group in its order; add the events that its clocks rest on, and the roles."""
+        present = [role for role in group.of if record.subjects[role] is not None]
+        subjects: list[tuple[str | None, int | None]] = [(role, record.subjects[role]) for role in present]
+        companies = {
+            role: record.subjects[role]
             for role, company in self.roles_of(record.table, record.system).items()
             if company and record.subjects[role] is not None
-        ]
+        }
         clocks: list[tuple[date, str]] = []
         problems = {"CONTRADICTORY_DATES"} if record.contradictory else set()
         scopes = {use.scope for use in group.purposes}
         started = ended = False
-        for subject in subjects:
+        for role, subject in subjects or [(None, None)]:
             needs_identity = False
             for use in group.purposes:
                 purpose = self.world.schedule.purposes[use.purpose]
@@ -383,8 +383,8 @@ class Reference:
                     whose = {("subject", subject)}
                     starts = self.events_of(subject, purpose.starts)
                 else:
-                    whose = {("subject", company) for company in companies}
-                    starts = [each for company in companies for each in self.events_of(company, purpose.starts)]
+                    whose = {("subject", company) for company in companies.values()}
+                    starts = [each for who in companies.values() for each in self.events_of(who, purpose.starts)]
                 started = started or bool(starts)
                 over, undated, stopped_by = self.ended_at_once(purpose, group, record, subject, starts)
                 unknown = {each.unknown for each in starts if each.unknown}
@@ -393,8 +393,13 @@ class Reference:
                 if any(each.when == "ongoing" for each in starts):
                     last = FOREVER
                 runs = last is not None and last >= self.world.as_of
-                rests |= {(*who, purpose.starts) for who in whose} if unknown or (runs and not over) else set()
-                rests |= stopped_by if unknown or runs else set()
+                in_roles = {"subject": {role}, "company": set(companies)}.get(use.scope, set())
+                if unknown or (runs and not over):
+                    rests |= {(*who, purpose.starts) for who in whose}
+                    roles |= in_roles - {None}
+                if unknown or runs:
+                    rests |= stopped_by
+                    roles |= {role} if role and any(kind == "subject" for kind, _, _ in stopped_by) else set()
                 needs_identity = needs_identity or (use.scope != "record" and not over)
                 if over:
                     ended = True
@@ -404,7 +409,7 @@ class Reference:
                     problems |= unknown if last is not FOREVER else set()
                     clocks += [(last, purpose.name)] if last else []
             if needs_identity:
-                concerned = [subject, *(companies if "company" in scopes else [])]
+                concerned = [subject, *(companies.values() if "company" in scopes else [])]
                 problems |= {self.subject_problem[each] for each in concerned if each in self.subject_problem}
         through = max((day for day, _ in clocks), default=None)
         longest = frozenset(name for day, name in clocks if day == through)
@@ -565,12 +570,8 @@ class Reference:
     def nodes_that_belong_together(self) -> dict[int, set[int]]:
         """Return by person the nodes of what rests on that person's events, and of the rows that tell of them."""
         found: dict[int, set[int]] = {who: set() for kind, who, _ in self.rests_on if kind == "subject"}
-        for record, group in self.by_subject:
-            roles = self.roles_of(record.table, record.system)
-            by_company = any(use.scope == "company" for use in group.purposes)
-            for role in [*group.of, *(role for role, company in roles.items() if company and by_company)]:
-                if record.subjects[role] in found:
-                    found[record.subjects[role]].add(self.node_in(record, role))
+        for record, role in self.by_subject:
+            found[record.subjects[role]].add(self.node_in(record, role))
         for record in self.records:
             for role in self.roles_in_which_evidence(record):
                 found[record.subjects[role]].add(self.node_in(record, role))
