@@ -22,7 +22,6 @@ from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_id_for
 from include.retention.ledger.sizes import previous_sizes
 from include.retention.ledger.store import open_control, reading
-from include.retention.policy.checks import enforceable
 from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
@@ -48,9 +47,8 @@ def begin(request: RunRequest) -> dict[str, Any]:
     settings, ring = load_settings(os.environ), load_ring(os.environ)
     policy = load_policy(settings.policy)
     require_own_key(ring, request.mode)
-    unapproved = enforceable(policy.schedule) if request.mode is Mode.ENFORCE else ()
-    if unapproved:
-        raise ConfigurationError(unapproved)
+    if request.mode is Mode.ENFORCE and policy.unapproved:
+        raise ConfigurationError(policy.unapproved)
     now = clock.now()
     settings.var.mkdir(parents=True, exist_ok=True)
     control = open_control(settings.control_url)

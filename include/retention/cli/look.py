@@ -15,7 +15,6 @@ from include.retention.cli.main import WRONG, Json, app, counted, err, out, prob
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
-from include.retention.policy.checks import enforceable
 from include.retention.policy.load import load_policy
 from include.retention.settings import load_settings
 
@@ -49,7 +48,7 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
-        problems: list[Problem] = list(enforceable(policy.schedule))
+        problems: list[Problem] = list(policy.unapproved)
         notices = list(policy.notices)
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."

@@ -88,6 +88,8 @@ class ColumnBorder(Border):
     """Zone of a time stamp without one. None: the schedule's."""
     note: str = ""
     """Why it isn't personal, or what it holds."""
+    guess: str = ""
+    """How sure a drafted line is, and why; removed by whoever has decided on it."""
 
     @model_validator(mode="after")
     def _whole(self) -> ColumnBorder:
@@ -162,6 +164,8 @@ class TableBorder(Border):
     """False for reference tables: read at most, never changed."""
     note: str = ""
     """Why it isn't personal."""
+    guess: str = ""
+    """What a draft has assumed of the table; removed by whoever has decided on it."""
     when_expired: WhenExpired = WhenExpired.DELETE
     """What happens to a row all of whose groups have expired: `delete` it or `anonymise` it."""
     suppresses: bool = False
@@ -199,6 +203,8 @@ class DataMapBorder(Border):
     """Database schema; null for the default."""
     owner: Filled
     """The role that answers for the system."""
+    guess: str = ""
+    """What a draft couldn't know of the system; removed by whoever has filled it in."""
     file_roots: dict[Name, Filled] = Field(default_factory=dict)
     """Name -> directory of files; a leading $NAME is read from the environment."""
     ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)

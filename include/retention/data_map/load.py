@@ -12,6 +12,7 @@ from include.retention.data_map.checks import check_structure
 from include.retention.data_map.context import Mapped
 from include.retention.data_map.duties import check_duties, map_notices
 from include.retention.data_map.model import DataMap
+from include.retention.data_map.undecided import undecided
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.policy.document import Document, Json, KeyPath, read_document, shown
 from include.retention.policy.model import Schedule
@@ -38,6 +39,7 @@ class Reading:
     maps: Mapping[str, DataMap]
     problems: tuple[Problem, ...]
     notices: tuple[Problem, ...]
+    undecided: tuple[Problem, ...]
 
 
 def load_maps(directory: Path, schedule: Schedule) -> Mapping[str, DataMap]:
@@ -87,7 +89,7 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
         problems += (each,) if parsed_of is None else parsed_of.without_echoes(iter((each,)))
     maps = {system: each.data_map for system, each in mapped.items()}
     notices = () if problems or schedule is None else tuple(map_notices(mapped, schedule, written))
-    return Reading(maps, tuple(problems), notices)
+    return Reading(maps, tuple(problems), notices, tuple(undecided(mapped)))
 
 
 def _name_problems(data_map: DataMap, path: Path, document: Document, mapped: Mapping[str, Mapped]) -> list[Problem]:

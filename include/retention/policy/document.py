@@ -46,17 +46,20 @@ class Document:
 
     def keys(self, *path: str | int) -> tuple[str, ...]:
         """Return the keys written at a path, also those whose content is broken: they are declared all the same."""
-        found: Json = self.data
-        for step in path:
-            found = found.get(str(step)) if isinstance(found, dict) else None
+        found = self.at(path)
         return tuple(found) if isinstance(found, dict) else ()
 
     def text(self, *path: str | int) -> str | None:
         """Return the text written at a path, or None."""
+        found = self.at(path)
+        return found if isinstance(found, str) else None
+
+    def at(self, path: KeyPath) -> Json:
+        """Return what is written at a path of mappings, or None."""
         found: Json = self.data
         for step in path:
             found = found.get(str(step)) if isinstance(found, dict) else None
-        return found if isinstance(found, str) else None
+        return found
 
     def in_file(self, path: KeyPath) -> KeyPath:
         """Return the key path as the file has it, broken items of lists counted."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from include.retention.data_map.load import read_maps
 from include.retention.data_map.model import DataMap
 from include.retention.errors import ConfigurationError, Problem
-from include.retention.policy.checks import notices
+from include.retention.policy.checks import enforceable, notices
 from include.retention.policy.model import Schedule
 from include.retention.policy.schedule import read_schedule
 
@@ -24,11 +24,18 @@ class Policy:
     Attributes:
         maps: system -> its data map.
         notices: what the DPO should see although it isn't refused.
+        undecided: guesses of drafted maps that wait for a person: a dry run may go on, no other.
     """
 
     schedule: Schedule
     maps: Mapping[str, DataMap]
     notices: tuple[Problem, ...]
+    undecided: tuple[Problem, ...] = ()
+
+    @property
+    def unapproved(self) -> tuple[Problem, ...]:
+        """Return what forbids enforce mode: rules that nobody has approved, and guesses that nobody has decided on."""
+        return (*enforceable(self.schedule), *self.undecided)
 
 
 def load_schedule(path: Path) -> Schedule:
@@ -54,4 +61,4 @@ def load_policy(directory: Path) -> Policy:
     reading = read_maps(directory / MAP_DIRECTORY, schedule, document)
     if schedule is None or problems or reading.problems:
         raise ConfigurationError((*problems, *reading.problems))
-    return Policy(schedule, reading.maps, (*notices(schedule, document), *reading.notices))
+    return Policy(schedule, reading.maps, (*notices(schedule, document), *reading.notices), reading.undecided)

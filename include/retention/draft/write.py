@@ -1,0 +1,246 @@
+"""The draft as YAML: what is new is added with its guess, and what a person has decided stays as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from include.retention.column_types import Type
+from include.retention.data_map.inspection import LiveSchema, LiveTable
+from include.retention.data_map.model import Method
+from include.retention.detect.names import is_technical
+from include.retention.draft.columns import choose_method
+from include.retention.draft.tables import GROUPS, Role, TableDraft
+from include.retention.method_fit import ColumnFacts
+from include.retention.policy.statutes import BOOKKEEPING
+from include.retention.terms import SubjectKind
+
+HEADER = """# yaml-language-server: $schema=../schema/data_map.schema.json
+#
+# A draft. Every `guess` waits for a person: look at the line, correct it where it is wrong, and remove the guess.
+# A map that holds a guess can be tried in a dry run, and never acts. `gallring check` says what is left to do.
+"""
+WIDTH = 200
+TECHNICAL = "A tool's own table, not the system's data"
+
+
+@dataclass(slots=True)
+class Added:
+    """What a draft has added to a map.
+
+    Attributes:
+        tables: new tables.
+        columns: new columns of tables that were mapped already, as ``table.column``.
+        gone: tables and columns that are mapped and no longer in the database.
+    """
+
+    tables: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What a draft knows of a system besides its tables."""
+
+    name: str
+    connection: str
+    schema: str | None
+    events: frozenset[str]
+    """Events that the schedule knows; others aren't proposed."""
+
+
+def merge(text: str | None, system: System, live: LiveSchema, drafts: Mapping[str, TableDraft]) -> tuple[str, Added]:
+    """Return a map's text with everything new in it, and what that is.
+
+    Args:
+        text: the map as it is now, or None where there is none.
+        system: whose map it is.
+        live: the live schema.
+        drafts: per table.
+    """
+    content = _new_map(system) if text is None else loaded(text)
+    added = Added()
+    tables, ignored = content.setdefault("tables", CommentedMap()), content.get("ignore_tables") or {}
+    for name, draft in drafts.items():
+        table = live.tables[name]
+        if table is None or name in ignored:
+            continue
+        if name in tables:
+            _add_columns(tables[name], draft, table, live, added)
+        elif is_technical(name):
+            content.setdefault("ignore_tables", CommentedMap())[name] = TECHNICAL
+            added.tables.append(name)
+        else:
+            tables[name] = _table(draft, table, live, system)
+            added.tables.append(name)
+    for name, declared in tables.items():
+        known = live.tables.get(name)
+        columns = declared.get("columns") or {}
+        added.gone += [name] if known is None else [f"{name}.{each}" for each in columns if each not in known.columns]
+    return (HEADER if text is None else "") + dumped(content), added
+
+
+def loaded(text: str) -> Any:  # noqa: ANN401 - a mapping of ruamel's
+    """Return a map as it is written, comments and all."""
+    return _yaml().load(text)
+
+
+def dumped(content: Any) -> str:  # noqa: ANN401 - as above
+    """Return the text of a map."""
+    stream = StringIO()
+    _yaml().dump(content, stream)
+    return stream.getvalue()
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.width = WIDTH
+    yaml.preserve_quotes = True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def write(path: Path, text: str) -> None:
+    """Write a map whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _new_map(system: System) -> CommentedMap:
+    content = CommentedMap({"system": system.name, "title": _title(system.name), "connection": system.connection})
+    if system.schema is not None:
+        content["schema"] = system.schema
+    content["owner"] = "Not named yet"
+    content["guess"] = "Title and owner are to be filled in"
+    content["tables"] = CommentedMap()
+    return content
+
+
+def _title(name: str) -> CommentedMap:
+    words = " ".join(re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-zåäö])(?=[A-ZÅÄÖ])", "_", name)))
+    shown = words[:1].upper() + words[1:].lower() or name
+    return _flow({"sv": shown, "en": shown})
+
+
+def _flow(content: Mapping[str, Any]) -> CommentedMap:
+    found = CommentedMap(content)
+    found.fa.set_flow_style()
+    return found
+
+
+def _list(items: tuple[str, ...]) -> Any:  # noqa: ANN401 - a text or a list, as the map writes keys
+    if len(items) == 1:
+        return items[0]
+    found = CommentedSeq(items)
+    found.fa.set_flow_style()
+    return found
+
+
+def _table(draft: TableDraft, live: LiveTable, schema: LiveSchema, system: System) -> CommentedMap:
+    table = CommentedMap({"title": _title(draft.name), "key": _list(draft.key or tuple(live.columns))})
+    table["guess"] = _told(draft)
+    if not draft.personal:
+        table["personal"] = False
+        table["note"] = "No column looks personal"
+    if draft.part_of is not None:
+        table["part_of"] = _flow({"table": draft.part_of.parent_table, "by": _list(draft.part_of.child_columns)})
+    if draft.roles:
+        table["subjects"] = CommentedMap({name: _role(role) for name, role in draft.roles.items()})
+    events = _events(draft, system)
+    if events:
+        table["events"] = events
+    groups = dict.fromkeys(GROUPS[guess.category] for guess in draft.guesses.values() if guess.category)
+    if groups:
+        table["groups"] = CommentedMap({name: CommentedMap({"purposes": _list(())}) for name in groups})
+    columns = {name: _column(name, draft, live, schema) for name in live.columns}
+    table["columns"] = CommentedMap(columns)
+    return table
+
+
+def _told(draft: TableDraft) -> str:
+    parts = []
+    if not draft.key:
+        parts.append("has no key; the engine can't act without one")
+    if draft.part_of is not None:
+        parts.append(f"part of {draft.part_of.parent_table}, by its key or its name")
+    for name, role in draft.roles.items():
+        known = " and ".join(role.identifiers) if role.identifiers else f"through {role.table}"
+        parts.append(f"{name}: {known}")
+    parts += [] if draft.personal else ["no column looks personal"]
+    return "; ".join(parts) or "about nobody, as far as can be seen"
+
+
+def _role(role: Role) -> CommentedMap:
+    if role.through:
+        return _flow({"through": _list(role.through), "table": role.table, "role": role.role})
+    identifiers = _flow({kind.value: column for kind, column in role.identifiers.items()})
+    return _flow({"kind": SubjectKind(role.kind).value, "identifiers": identifiers})
+
+
+def _events(draft: TableDraft, system: System) -> CommentedSeq:
+    told = [(name, guess.event) for name, guess in draft.guesses.items() if guess.event in system.events]
+    counted = {"as": "fiscal_year_end"}  # The law counts from the end of the year.
+    return CommentedSeq(
+        [
+            _flow({"event": event, "date": name, **(counted if event == BOOKKEEPING.event else {})})
+            for name, event in told
+        ]
+    )
+
+
+def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -> CommentedMap:
+    guess = draft.guesses[name]
+    reference = next((table for columns, table in draft.refers_to.items() if name in columns), None)
+    if guess.category is None:
+        if name in draft.key or reference:
+            note = "Key" if name in draft.key else f"Refers to {reference}"
+            return _flow({"note": note, "guess": str(replace(guess, confidence=95))})
+        return _flow({"note": "Not personal", "guess": str(guess)})
+    method = choose_method(_facts(name, draft, live, schema))
+    content = {"category": guess.category, "group": GROUPS[guess.category]}
+    why = str(guess) if method is not None else f"{guess}; no method fits the column as it is"
+    if method is not None and method.name != "set_null":
+        content["method"] = _method(method)
+    return _flow({**content, "guess": why})
+
+
+def _method(method: Method) -> Any:  # noqa: ANN401 - a word or a mapping, as the map writes methods
+    return _flow({"constant": method.value}) if method.name == "constant" else method.name
+
+
+def _facts(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -> ColumnFacts:
+    keys = schema.foreign_keys
+    types: tuple[Type, ...] = tuple(live.columns[each].type for each in draft.key)
+    return ColumnFacts(
+        type=live.columns[name].type,
+        nullable=live.columns[name].nullable,
+        unique=any(name in each for each in live.uniques),
+        in_key=name in draft.key,
+        foreign_key=any(each.child_table == draft.name and name in each.child_columns for each in keys),
+        referenced=any(each.parent_table == draft.name and name in each.parent_columns for each in keys),
+        computed=live.columns[name].computed,
+        key_types=types,
+        key_is_personal=any(draft.guesses[each].category for each in draft.key),
+    )
+
+
+def _add_columns(declared: Any, draft: TableDraft, live: LiveTable, schema: LiveSchema, added: Added) -> None:  # noqa: ANN401 - a mapping of ruamel's
+    columns = declared.setdefault("columns", CommentedMap())
+    for name in live.columns:
+        if name not in columns:
+            columns[name] = _column(name, draft, live, schema)
+            group = GROUPS.get(str(draft.guesses[name].category))
+            if group is not None:
+                groups = declared.setdefault("groups", CommentedMap())
+                groups.setdefault(group, CommentedMap({"purposes": _list(())}))
+            added.columns.append(f"{draft.name}.{name}")

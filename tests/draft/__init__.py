@@ -1,0 +1,1 @@
+"""A data map drafted from a live schema."""

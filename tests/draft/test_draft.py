@@ -1,0 +1,229 @@
+"""A data map drafted from a live schema: what it guesses, what it keeps of a person's work, and that it never acts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from typer.testing import CliRunner
+
+from include.retention.cli.main import app
+from include.retention.errors import ConfigurationError
+from include.retention.keys import generate_key
+from include.retention.pipeline import begin
+from include.retention.policy.load import load_policy
+from include.retention.run import RunRequest
+from include.retention.settings import PROJECT
+from include.retention.terms import Mode
+from tests.integration.harness import AS_OF, connection_setting, databases
+
+CANARY = "hemlig.person@exempel.example"
+ROWS = 30
+Tables = dict[str, Any]
+
+
+def tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    """Declare an ERP as somebody else would have: mixed languages, mixed manners."""
+    return {
+        "kund": sa.Table(
+            "kund", metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("kundnr", sa.String(20), nullable=False),
+            sa.Column("Förnamn", sa.String(40), nullable=False),
+            sa.Column("epost", sa.String(80), unique=True),
+            sa.Column("persnr", sa.String(13)),
+            sa.Column("kod", sa.String(40)),
+            sa.Column("fodelsedatum", sa.Date),
+            sa.Column("aktiv", sa.Boolean),
+        ),
+        "faktura": sa.Table(
+            "faktura", metadata,
+            sa.Column("fakturanr", sa.Integer, primary_key=True),
+            sa.Column("kund_id", sa.ForeignKey("kund.id")),
+            sa.Column("fakturadatum", sa.Date),
+            sa.Column("belopp", sa.Numeric(10, 2)),
+            sa.Column("anteckning", sa.Text),
+        ),
+        "faktura_rad": sa.Table(
+            "faktura_rad", metadata,
+            sa.Column("fakturanr", sa.ForeignKey("faktura.fakturanr"), primary_key=True),
+            sa.Column("rad", sa.Integer, primary_key=True),
+            sa.Column("artikel", sa.String(40)),
+        ),
+        "artikel": sa.Table(
+            "artikel", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("beskrivning", sa.String(80))
+        ),
+        "logg": sa.Table("logg", metadata, sa.Column("rad", sa.String(200))),
+        "alembic_version": sa.Table(
+            "alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True)
+        ),
+    }  # fmt: skip
+
+
+def fill(engine: sa.Engine) -> None:
+    """Make the tables and put rows in them; the telephone numbers in ``kod`` have nothing to show for it but values."""
+    metadata = sa.MetaData()
+    made = tables(metadata)
+    metadata.create_all(engine)
+    people = [
+        {"id": n, "kundnr": f"K{n}", "Förnamn": "Anna", "epost": f"{n}.{CANARY}", "kod": f"+46 70 174 06 {n % 100:02}"}
+        for n in range(1, ROWS + 1)
+    ]
+    with engine.begin() as connection:
+        connection.execute(made["kund"].insert(), people)
+        connection.execute(made["faktura"].insert(), [{"fakturanr": n, "kund_id": n} for n in range(1, ROWS + 1)])
+        connection.execute(made["artikel"].insert(), [{"id": 1, "beskrivning": "Skruv"}])
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+def erp(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """Give the ERP, with a policy that has the shipped schedule and no map."""
+    with databases(request.param, ("erp",), tmp_path) as urls:
+        engine = sa.create_engine(urls["erp"])
+        fill(engine)
+        policy = tmp_path / "policy"
+        policy.mkdir()
+        shutil.copy(PROJECT / "include" / "policy" / "retention_schedule.yaml", policy)
+        monkeypatch.setenv("AIRFLOW_CONN_ERP", connection_setting(urls["erp"]))
+        monkeypatch.setenv("GALLRING_POLICY", str(policy))
+        monkeypatch.setenv("GALLRING_VAR", str(tmp_path / "var"))
+        monkeypatch.setenv("GALLRING_KEY", generate_key())
+        yield engine
+        engine.dispose()
+
+
+def gallring(*arguments: str, code: int = 0) -> str:
+    """Call the command line; return what it said."""
+    done = CliRunner().invoke(app, [*arguments])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def map_file() -> Path:
+    return Path(os.environ["GALLRING_POLICY"]) / "data_map" / "erp.yaml"
+
+
+def drafted() -> Tables:
+    content = yaml.safe_load(map_file().read_text("utf-8"))
+    found: Tables = content["tables"]
+    return found
+
+
+def test_a_draft_knows_people_wholes_and_dates(erp: sa.Engine) -> None:
+    assert "6 new tables and 0 new columns" in gallring("map", "draft", "erp")
+    found = drafted()
+    kund = {name: column.get("category") for name, column in found["kund"]["columns"].items()}
+    assert kund == {
+        "id": None, "kundnr": "customer_number", "Förnamn": "name", "epost": "email", "persnr": "identity_number",
+        "kod": "phone", "fodelsedatum": "birth_date", "aktiv": None,
+    }  # fmt: skip
+    assert found["kund"]["columns"]["Förnamn"]["method"] == {"constant": "Gallrad"}, "it is NOT NULL"
+    assert found["kund"]["columns"]["kod"]["guess"].endswith(f"{ROWS} of {ROWS} sampled values")
+    assert found["kund"]["subjects"]["person"]["identifiers"] == {
+        "customer_number": "kundnr", "email": "epost", "identity_number": "persnr", "phone": "kod",
+    }  # fmt: skip
+    assert found["faktura"]["subjects"]["person"] == {"through": "kund_id", "table": "kund", "role": "person"}
+    assert found["faktura"]["events"] == [{"event": "booked", "date": "fakturadatum", "as": "fiscal_year_end"}]
+    assert found["faktura"]["columns"]["anteckning"]["category"] == "free_text", "a note on somebody's invoice"
+    assert found["faktura_rad"]["part_of"] == {"table": "faktura", "by": "fakturanr"}
+    assert found["artikel"]["personal"] is False, "a description of a thing isn't about anybody"
+    assert found["kund"]["groups"].keys() == {"identifiers", "identity", "contact"}
+    assert "no key" in found["logg"]["guess"]
+    content = yaml.safe_load(map_file().read_text("utf-8"))
+    assert content["ignore_tables"].keys() == {"alembic_version"}
+
+
+def test_no_value_is_written_or_said(erp: sa.Engine, caplog: pytest.LogCaptureFixture) -> None:
+    said = gallring("map", "draft", "erp")
+    everything = said + map_file().read_text("utf-8") + caplog.text
+    for value in (CANARY, "Anna", "174 06", "Skruv"):
+        assert value not in everything
+
+
+def test_drafting_again_keeps_a_persons_work_and_shows_what_is_new(erp: sa.Engine) -> None:
+    gallring("map", "draft", "erp")
+    path = map_file()
+    decided = path.read_text("utf-8").replace("owner: Not named yet\n", "owner: 'Ekonomichef'  # since May\n")
+    lines = [line for line in decided.splitlines() if not line.startswith("guess:")]
+    lines = ["      aktiv: 'Whether the customer is shown'" if "aktiv:" in line else line for line in lines]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    before = path.read_text("utf-8")
+    assert gallring("map", "draft", "erp").endswith("erp.yaml: nothing is new.\n")
+    assert path.read_text("utf-8") == before
+
+    with erp.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE artikel ADD COLUMN kontakt_epost VARCHAR(80)")
+        connection.exec_driver_sql("CREATE TABLE medlem (id INTEGER PRIMARY KEY, namn VARCHAR(80))")
+    said = gallring("map", "draft", "erp")
+    assert "new column artikel.kontakt_epost" in said
+    assert "1 new table and 1 new column" in said
+    after = path.read_text("utf-8").splitlines()
+    assert [line for line in before.splitlines() if line not in after] == [], "nothing of what was there has changed"
+    assert "owner: 'Ekonomichef'  # since May" in after
+    assert drafted()["medlem"]["columns"]["namn"]["category"] == "name"
+
+
+def test_what_is_gone_is_told_and_left_to_a_person(erp: sa.Engine) -> None:
+    gallring("map", "draft", "erp")
+    with erp.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE logg")
+    said = json.loads(gallring("map", "draft", "erp", "--json"))
+    assert (said["gone"], said["new_tables"]) == (["logg"], [])
+    assert "logg" in drafted()
+
+
+def test_guesses_are_accepted_by_pattern_and_confidence(erp: sa.Engine) -> None:
+    gallring("map", "draft", "erp")
+    said = json.loads(gallring("map", "accept", "erp", "--tables", "faktura*", "--from", "90", "--json"))
+    assert said["accepted"] > 3
+    found = drafted()
+    assert found["faktura"]["columns"]["belopp"] == {"note": "Not personal"}
+    assert "guess" in found["faktura"]["columns"]["anteckning"], "60 %"
+    assert "guess" in found["kund"]["columns"]["epost"]
+    gallring("map", "accept", "erp", "--from", "1")
+    left = json.loads(gallring("map", "accept", "erp", "--from", "1", "--json"))
+    assert left == {"file": str(map_file()), "accepted": 0, "left": 1}, "title and owner are nobody's to accept unseen"
+
+
+def finished(path: Path) -> None:
+    """Do what `gallring check` asks for, and leave the guesses."""
+    content = yaml.safe_load(path.read_text("utf-8"))
+    del content["tables"]["logg"]
+    content["ignore_tables"]["logg"] = "Lines of a job that was stopped years ago"
+    for table in content["tables"].values():
+        table.pop("events", None)
+        for group in table.get("groups", {}).values():
+            group["without_purpose"] = "expire"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+
+def test_a_map_with_guesses_can_be_tried_and_never_acts(erp: sa.Engine) -> None:
+    gallring("map", "draft", "erp")
+    finished(map_file())
+    policy = load_policy(map_file().parents[1])
+    assert {problem.code for problem in policy.undecided} == {"UNDECIDED"}
+    assert "UNDECIDED" in gallring("check", code=1)
+
+    with pytest.raises(ConfigurationError, match=r"tables\.kund: has \d+ guesses that nobody has decided on"):
+        begin(RunRequest("r", "r", "manual", Mode.ENFORCE, AS_OF))
+    assert begin(RunRequest("d", "d", "manual", Mode.DRY_RUN, AS_OF)) == {"run_id": "d"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("map", "draft", "nowhere"), "The connection nowhere isn't defined."),
+        (("map", "draft", "erp", "--system", "My ERP"), "--system: My ERP can't name a file of the policy."),
+        (("map", "accept", "crm"), "Draft it with gallring map draft"),
+    ],
+)
+def test_what_cannot_be_done_is_told(erp: sa.Engine, arguments: tuple[str, ...], told: str) -> None:
+    assert told in gallring(*arguments, code=2)
+    assert not map_file().exists()
