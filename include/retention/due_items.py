@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from include.retention.classify import REASONS
-from include.retention.dates import day_number
+from include.retention.dates import NO_DAY, day_number
 from include.retention.deciding import decide_phase, record_refs
 from include.retention.facts import reference_name
+from include.retention.ledger.runs import previous_run
+from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references, read_closed
 from include.retention.periods import after
 from include.retention.plan import (
@@ -38,6 +40,7 @@ def decide_items(
     decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
+    ruled_from = _ruled_from(run)
     items, counts, referred = {}, [], []
     for name, frame in decided.items():
         table = run.policy.maps[name.system].tables[name.table]
@@ -47,11 +50,22 @@ def decide_items(
             count_table(
                 name, table, frame, rows[name], due, purposes,
                 closed=name.table in closed[name.system], as_of=day_number(run.row.as_of), window=window,
+                ruled_from=ruled_from,
             )
         )  # fmt: skip
         referred.append(_referrals(name, frame, list(table.groups)))
         staging.write(f"decided/{name}", _for_validation(frame, rows[name]))
     return items, counts, pd.concat(referred, ignore_index=True)
+
+
+def _ruled_from(run: Run) -> int:
+    """Return the day of the last run that ended well, where it went by other rules; else a day before all others."""
+    with reading(run.control) as connection:
+        before = previous_run(connection, run.run_id)
+    if before is None:
+        return NO_DAY
+    same = (before.schedule_digest, before.map_digests) == (run.row.schedule_digest, run.row.map_digests)
+    return NO_DAY if same else day_number(before.as_of)
 
 
 def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:

@@ -21,6 +21,8 @@ CLOCK_MARGIN = timedelta(hours=26)
 """Longest step back of the clock between two runs that a change of host or of daylight saving explains."""
 CLOCK_DISAGREEMENT = timedelta(hours=1)
 """Largest difference between this machine's clock and a database server's."""
+MOST_PLACES = 5
+"""Changed places in the rules that a guard names."""
 LONGEST_PAUSE = timedelta(days=92)
 """After a longer time without a run, a human decides whether the time has passed or the clock has leapt."""
 
@@ -148,6 +150,20 @@ def check_extract(system: str, sizes: Mapping[str, int], before: Mapping[str, in
         raise GuardError(message)
 
 
+def check_holds(vanished: Sequence[str]) -> None:
+    """Refuse where a legal hold is gone that nobody has released.
+
+    Raises:
+        GuardError: names the holds.
+    """
+    if vanished:
+        message = (
+            f"The legal holds {', '.join(vanished)} were placed and never released, and the control database doesn't "
+            "hold them any more: what they cover would be destroyed. Restore it from your copy, and find out why."
+        )
+        raise GuardError(message)
+
+
 def check_volume(tables: Sequence[TableCount], guards: Guards) -> list[Finding]:
     """Ask for approval where an unusual share or number of a table's rows is due."""
     found = []
@@ -164,13 +180,16 @@ def check_volume(tables: Sequence[TableCount], guards: Guards) -> list[Finding]:
     return found
 
 
-def check_history(previous: Mapping[str, str] | None, current: Mapping[str, str], due: int) -> list[Finding]:
+def check_history(
+    previous: Mapping[str, str] | None, current: Mapping[str, str], due: int, changed: Sequence[str] = ()
+) -> list[Finding]:
     """Ask for approval of the first run that would act, and of the first under a changed schedule or map.
 
     Args:
         previous: digests by name ("schedule" and each system) of the last run that acted and ended well, or None.
         current: the digests now.
         due: rows due.
+        changed: places in the rules that differ, as ``kept_rules.changed_rules`` names them.
     """
     if due == 0:
         return []
@@ -182,9 +201,17 @@ def check_history(previous: Mapping[str, str] | None, current: Mapping[str, str]
         if previous.get(name) == current.get(name):
             continue
         what = "The retention schedule" if name == "schedule" else f"The data map of {name}"
-        text = f"{what} has changed since the last run: its first plan needs a human's approval."
+        file = "retention_schedule" if name == "schedule" else name
+        places = [each for each in changed if each.startswith(f"{file}.")]
+        named = f" ({_some(places)})" if places else ""
+        text = f"{what} has changed since the last run{named}: its first plan needs a human's approval."
         found.append(Finding("CHANGED_POLICY", Level.APPROVE, "" if name == "schedule" else name, "", 1, 0, text))
     return found
+
+
+def _some(places: Sequence[str]) -> str:
+    shown = ", ".join(places[:MOST_PLACES])
+    return shown if len(places) <= MOST_PLACES else f"{shown} and {len(places) - MOST_PLACES} more"
 
 
 def check_pause(last_run: datetime | None, now: datetime, due: int) -> list[Finding]:

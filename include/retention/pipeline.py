@@ -13,10 +13,12 @@ from typing import Any
 from include.retention import carrying_out, clock, live_schema, planning, remembered, reporting, sealing, verifying
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
-from include.retention.guards import check_clock, check_disk, check_extract
+from include.retention.guards import check_clock, check_disk, check_extract, check_holds
+from include.retention.kept_rules import keep_rules
 from include.retention.keys import load_ring, require_own_key
 from include.retention.ledger.approvals import How, record_approval, record_rejection
 from include.retention.ledger.chain import append
+from include.retention.ledger.holds import vanished_holds
 from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_id_for
@@ -73,7 +75,10 @@ def begin(request: RunRequest) -> dict[str, Any]:
             before = [run for run in latest_runs(connection, 2) if run.run_id != run_id]
             require_known_keys(connection, watching(ring, connection))
             create_run(connection, row)
+        keep_rules(settings, run_id)
         with recorded(control, run_id):
+            with reading(control) as connection:
+                check_holds(vanished_holds(connection))
             last = before[0].started_at if before else None
             check_clock(request.as_of, local_day(now, policy.schedule.time_zone), now, last, request.mode)
             check_disk(shutil.disk_usage(settings.var).free // MEBIBYTE, policy.schedule.guards)

@@ -19,6 +19,7 @@ from include.retention.guards import (
     check_quiet,
     check_volume,
 )
+from include.retention.kept_rules import changed_rules
 from include.retention.ledger.batches import Batch, plan_batches
 from include.retention.ledger.chain import append
 from include.retention.ledger.items import plan_items
@@ -131,9 +132,10 @@ def _guards(run: Run, counts: Sequence[Mapping[str, Any]], due: int) -> list[Fin
         quiet = quiet_purposes(connection, guards.quiet_runs)
     digests = {"schedule": run.row.schedule_digest, **run.row.map_digests}
     approved = None if acted is None else {"schedule": acted.schedule_digest, **acted.map_digests}
+    changed = () if acted is None else changed_rules(run.settings, acted.run_id, run.run_id)
     return [
         *check_volume(volume, guards),
-        *check_history(approved, digests, due),
+        *check_history(approved, digests, due, [each.name for each in changed]),
         *check_pause(None if before is None else before.started_at, run.now, due),
         *check_quiet(quiet, guards),
     ]

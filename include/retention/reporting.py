@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
@@ -14,11 +14,20 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.errors import ActError, LedgerError
+from include.retention.kept_rules import changed_rules, rules_of
 from include.retention.ledger.chain import ChainState, append, entries, verify_chain
 from include.retention.ledger.expiry import expire_evidence
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.referrals import referral_counts
-from include.retention.ledger.runs import SUCCESSES, RunRow, finish_run, get_run, latest_attempt, resume_run
+from include.retention.ledger.runs import (
+    SUCCESSES,
+    RunRow,
+    finish_run,
+    get_run,
+    latest_attempt,
+    latest_runs,
+    resume_run,
+)
 from include.retention.ledger.sizes import record_sizes
 from include.retention.ledger.store import open_control, reading
 from include.retention.ledger.suppressions import suppression_counts
@@ -27,11 +36,11 @@ from include.retention.policy.checks import overdue_reviews
 from include.retention.policy.load import Policy, load_policy
 from include.retention.policy.model import Period
 from include.retention.report.collect import Inputs, collect
-from include.retention.report.history import read_heads, read_history, unreadable_reports
+from include.retention.report.history import REPORT_JSON, previous_run, read_heads, read_history, unreadable_reports
 from include.retention.report.model import ReportData
 from include.retention.report.outcome import GOOD
 from include.retention.report.promises import load_promises
-from include.retention.report.write import write_report
+from include.retention.report.write import write_copy, write_report
 from include.retention.run import local_day
 from include.retention.settings import Settings, load_settings
 from include.retention.staging import AFTER, Staging, open_staging
@@ -54,10 +63,9 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     settings = load_settings(os.environ)
     control = open_control(settings.control_url)
     try:
-        policy = load_policy(settings.policy)
         with reading(control) as connection:
             row = get_run(connection, latest_attempt(connection, run_id))
-        run_id = row.run_id
+        run_id, policy = row.run_id, rules_of(settings, row)
         if row.outcome not in GOOD:
             data = collect_report(control, settings, policy, row, None)
             outcome = RunOutcome.FAILED if failed and data.outcome in GOOD else data.outcome
@@ -79,8 +87,56 @@ def report_directory(settings: Settings, run_id: str) -> Path:
     return settings.reports / run_id
 
 
-def collect_report(
-    control: sa.Engine, settings: Settings, policy: Policy, row: RunRow, outcome: RunOutcome | None
+def report_again(run_id: str | None) -> tuple[RunRow, ReportData, Path, dict[str, str]]:
+    """Write a run's report once more, and say so in the ledger (``reported_again``). The original stays as it is.
+
+    A run that has ended and has no report gets it now (``reported``).
+
+    Args:
+        run_id: the run; None for the one that began last.
+
+    Returns:
+        The run, the report, its directory, and file name -> SHA-256.
+
+    Raises:
+        LedgerError: there is no such run.
+        ReportError: the rules of the run are known no more.
+    """
+    settings, now = load_settings(os.environ), clock.now()
+    control = open_control(settings.control_url)
+    try:
+        with reading(control) as connection:
+            row = (
+                get_run(connection, latest_attempt(connection, run_id))
+                if run_id
+                else next(iter(latest_runs(connection)), None)
+            )
+        if row is None:
+            raise LedgerError("There is no run yet, so there is nothing to report on. Trigger the DAG `gallring`.")
+        original = report_directory(settings, row.run_id)
+        again = (original / REPORT_JSON).exists() or row.outcome is RunOutcome.RUNNING
+        data = collect_report(control, settings, rules_of(settings, row), row, row.outcome, again=again)
+        if again:
+            where = original / f"again-{now:%Y%m%dT%H%M%SZ}"
+            files = write_copy(data, where)
+        else:
+            where, files = original, write_report(data, settings.reports, row.run_id)
+        body: dict[str, Any] = {"files": files, "directory": where.name} if again else {"files": files}
+        with control.begin() as connection:
+            append(connection, row.run_id, "reported_again" if again else "reported", body, now)
+    finally:
+        control.dispose()
+    return row, data, where, files
+
+
+def collect_report(  # noqa: PLR0913 - a run, its rules, and what is known of its end
+    control: sa.Engine,
+    settings: Settings,
+    policy: Policy,
+    row: RunRow,
+    outcome: RunOutcome | None,
+    *,
+    again: bool = False,
 ) -> ReportData:
     """Collect a run's report from the ledger, the policy and what waits in the control database."""
     with reading(control) as connection:
@@ -88,6 +144,8 @@ def collect_report(
             {"seq": entry.seq, "at": entry.at, "kind": entry.kind, "body": entry.body}
             for entry in entries(connection, row.run_id)
         ]
+        history = read_history(settings.reports, row.run_id)
+        before = previous_run(history, row.started_at)
         given = Inputs(
             run_id=row.run_id,
             entries=told,
@@ -98,19 +156,21 @@ def collect_report(
             suppressions=suppression_counts(connection),
             chain=verified_chain(connection, settings.reports),
             notices=(*policy.notices, *overdue_reviews(policy.schedule, row.as_of)),
-            history=read_history(settings.reports, row.run_id),
+            history=history,
+            rule_changes=changed_rules(settings, before.run_id, row.run_id) if before else (),
             promises=load_promises(),
             outcome=outcome,
+            again=again,
         )
     return collect(given, clock.now())
 
 
-def verified_chain(connection: sa.Connection, reports: Path) -> ChainState:
-    """Verify the ledger's chain, and hold it against the heads that the reports printed.
+def verified_chain(connection: sa.Connection, reports: Path, heads: Mapping[int, str] | None = None) -> ChainState:
+    """Verify the ledger's chain, and hold it against the heads that the reports printed, and others that are known.
 
     A report that can't be read proves nothing any more, and may have been made so: then the chain isn't proved whole.
     """
-    state, damaged = verify_chain(connection, read_heads(reports)), unreadable_reports(reports)
+    state, damaged = verify_chain(connection, read_heads(reports) | dict(heads or {})), unreadable_reports(reports)
     if not state.ok or not damaged:
         return state
     what = (

@@ -31,6 +31,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     closed: bool,
     as_of: int,
     window: int,
+    ruled_from: int,
 ) -> dict[str, Any]:
     """Return a table's counts.
 
@@ -44,6 +45,8 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         closed: the table failed closed.
         as_of: the local day decided for, as a day number.
         window: days after the first due day within which a record has to go.
+        ruled_from: the day, as a number, since which the present rules can have made anything due: what an earlier run
+            kept by other rules wasn't late then.
     """
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
@@ -59,7 +62,8 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
     counted = Counter(kind.tolist())
-    waited = (as_of - items["through"].to_numpy(dtype="int64") - 1)[items["through"].to_numpy() != NO_DAY]
+    through = items["through"].to_numpy(dtype="int64")
+    waited = as_of - np.maximum(through + 1, ruled_from)[through != NO_DAY]
     overdue = waited[waited > window]
     return {
         "system": name.system,
@@ -72,7 +76,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "due_by": _due_by(items),
         "due_because": dict(sorted(Counter(items["reason"]).items())),
         "overdue": len(overdue),
-        "overdue_days_max": int(overdue.max() - window) if len(overdue) else 0,
+        "overdue_days_max": int(overdue.max()) if len(overdue) else 0,
     }  # fmt: skip
 
 

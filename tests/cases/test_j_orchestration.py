@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from include.retention.dates import day_number
+from include.retention.dates import NO_DAY, day_number
 from include.retention.periods import after
 from include.retention.plan import confirmed_items
 from include.retention.resolve import TableName
@@ -120,11 +120,17 @@ def test_case_J14_what_stays_past_the_window_is_overdue(late: int) -> None:
     plan = world.plan(as_of)
     name = TableName("sales", "lead")
     table = world.policy.maps["sales"].tables["lead"]
-    counts = count_table(
-        name, table, world.every[name], world.rows[name], plan[plan["table"] == "lead"], list(schedule.purposes),
-        closed=False, as_of=day_number(as_of), window=schedule.execution_window.days,
-    )  # fmt: skip
-    assert (counts["overdue"], counts["overdue_days_max"]) == ((1, late) if late else (0, 0))
+    window = schedule.execution_window.days
+
+    def counts(ruled_from: int) -> tuple[int, int]:
+        counted = count_table(
+            name, table, world.every[name], world.rows[name], plan[plan["table"] == "lead"], list(schedule.purposes),
+            closed=False, as_of=day_number(as_of), window=window, ruled_from=ruled_from,
+        )  # fmt: skip
+        return counted["overdue"], counted["overdue_days_max"]
+
+    assert counts(NO_DAY) == ((1, window + late) if late else (0, 0)), "counted from the first day on which it was due"
+    assert counts(day_number(as_of)) == (0, 0), "under other rules until today it wasn't due"
 
 
 def test_case_J13_two_rules_for_one_thing_are_refused(tmp_path: Path) -> None:

@@ -20,12 +20,13 @@ import typer
 
 from include.retention import clock
 from include.retention.cli.main import app
+from include.retention.errors import GuardError
 from include.retention.keys import DEMO_KEY
 from include.retention.ledger.runs import finish_run
 from include.retention.ledger.sizes import previous_sizes, record_sizes
 from include.retention.terms import Mode, RunOutcome
 from tests.cli.conftest import Call, document, everything
-from tests.integration.harness import AS_OF, Gallring, Iret, expectations
+from tests.integration.harness import AS_OF, Gallring, Iret, expectations, policy_with
 from tests.places import ROOT
 
 PAGE = ROOT / "include" / "docs" / "reference" / "command-line.md"
@@ -117,7 +118,8 @@ def test_verify_finds_the_ledger_whole(company: Iret, call: Call) -> None:
     before = everything(company)
     done = call("verify")
     assert done.exit_code == 0
-    assert re.fullmatch(r"Whole: 4 entries, head [0-9a-f]{16}\.\n", done.stdout)
+    said = r"Whole: 4 entries, 0 report files as they were written\.\nHead 4:[0-9a-f]{64}\n"
+    assert re.fullmatch(said, done.stdout)
     told = document(call("verify", "--json"))
     assert (told["ok"], told["entries"], told["broken_at"], told["what"]) == (True, 4, None, "")
     assert everything(company) == before
@@ -138,7 +140,7 @@ def test_verify_notices_a_ledger_that_was_tampered_with(small: Iret, call: Call,
     done = call("verify")
     assert done.exit_code == 1
     assert done.stdout.startswith(f"Broken at entry {entry}: ")
-    assert "Keep the database as it is, and tell the data protection officer." in done.stdout
+    assert "Keep the database and the reports as they are, and tell the data protection officer." in done.stdout
     as_json = call("verify", "--json")
     assert as_json.exit_code == 1
     told = document(as_json)
@@ -160,8 +162,51 @@ def test_verify_says_where_a_report_can_no_longer_prove_anything(begun: Iret, ca
     done = call("verify")
     assert done.exit_code == 1
     assert "report.json of first can't be read" in " ".join(done.stdout.split())
-    assert call("report").exit_code == 0, "it can be written anew from the ledger"
-    assert call("verify").exit_code == 0
+    assert call("report").exit_code == 0, "it can be written again from the ledger"
+    assert call("verify").exit_code == 1, "another copy doesn't mend the original"
+
+
+@pytest.mark.parametrize("change", ["edit", "remove", "the rules"])
+def test_verify_notices_a_report_that_was_changed(begun: Iret, call: Call, change: str) -> None:
+    folder = begun.gallring.var / "reports" / "first"
+    done = call("verify")
+    assert (done.exit_code, "4 report files as they were written" in done.stdout) == (0, True)
+    if change == "edit":
+        page = folder / "gallringsprotokoll.sv.html"
+        page.write_text(page.read_text("utf-8").replace("2026", "2025", 1), "utf-8")
+    elif change == "remove":
+        (folder / "report.csv").unlink()
+    else:
+        rules = folder / "rules" / "retention_schedule.yaml"
+        rules.write_text(rules.read_text("utf-8").replace("max_share: 0.35", "max_share: 0.9"), "utf-8")
+    done = call("verify")
+    assert done.exit_code == 1
+    told = {
+        "edit": "it was changed",
+        "remove": "report.csv is gone",
+        "the rules": "doesn't hold the rules of run first",
+    }
+    assert told[change] in " ".join(done.stdout.split())
+    assert document(call("verify", "--json"))["ok"] is False
+
+
+def test_verify_takes_heads_that_were_noted_elsewhere(begun: Iret, call: Call) -> None:
+    told = document(call("verify", "--json"))
+    head = f"{told['head_seq']}:{told['head']}"
+    assert call("verify", "--head", head).exit_code == 0
+    other = call("verify", "--head", f"{told['head_seq']}:{'0' * 64}")
+    assert (other.exit_code, "Broken at entry" in other.stdout) == (1, True)
+    assert "isn't a head of the ledger" in call("verify", "--head", "128").stderr
+
+
+def test_verify_and_the_next_run_notice_a_hold_that_vanished(small: Iret, call: Call) -> None:
+    tamper(small.gallring, "DELETE FROM legal_hold WHERE number = 2")
+    done = call("verify")
+    assert done.exit_code == 1
+    assert "The legal hold H2 was placed and never released, and is gone." in done.stdout
+    with pytest.raises(GuardError, match="legal holds H2 were placed and never released"):
+        small.gallring.begin("next")
+    assert small.gallring.ledger("next", "refused")
 
 
 # report, accept-extract
@@ -177,7 +222,7 @@ def begun(small: Iret) -> Iret:
 
 def test_report_writes_the_latest_report_again(begun: Iret, call: Call) -> None:
     folder = begun.gallring.var / "reports" / "first"
-    names = sorted(path.name for path in folder.iterdir())
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
     shutil.rmtree(folder)
     ledger, systems = len(begun.gallring.ledger()), begun.gallring.dump()
     done = call("report")
@@ -186,10 +231,34 @@ def test_report_writes_the_latest_report_again(begun: Iret, call: Call) -> None:
     assert first == "first: FAILED"
     assert sorted(paths) == [str(folder / name) for name in names]
     assert all(Path(path).stat().st_size for path in paths)
+    assert [entry.kind for entry in begun.gallring.ledger()[ledger:]] == ["reported"]
+    assert begun.gallring.dump() == systems
+
+
+def test_a_report_written_again_lies_beside_the_original_and_says_so(begun: Iret, call: Call) -> None:
+    folder = begun.gallring.var / "reports" / "first"
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     told = document(call("report", "first", "--json"))
-    assert (told["run_id"], told["outcome"], told["directory"]) == ("first", "FAILED", str(folder))
-    assert sorted(told["files"]) == names
-    assert (len(begun.gallring.ledger()), begun.gallring.dump()) == (ledger, systems)
+    copy = Path(told["directory"])
+    assert (told["run_id"], told["outcome"], copy.parent) == ("first", "FAILED", folder)
+    assert sorted(told["files"]) == sorted(before)
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert "Utskrift i efterhand" in (copy / "gallringsprotokoll.sv.html").read_text("utf-8")
+    assert "Utskrift i efterhand" not in before["gallringsprotokoll.sv.html"].decode()
+    [entry] = begun.gallring.ledger("first", "reported_again")
+    assert (entry.body["directory"], entry.body["files"]) == (copy.name, told["files"])
+    assert "8 report files" in call("verify").stdout
+
+
+def test_a_report_is_written_by_the_rules_of_its_run(
+    begun: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GALLRING_POLICY", str(policy_with(tmp_path, "max_share: 0.35", "max_share: 0.3")))
+    assert call("report", "first").exit_code == 0, "its rules were kept"
+    shutil.rmtree(begun.gallring.var / "reports" / "first" / "rules")
+    done = call("report", "first")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "The rules have changed since run first" in done.stderr
 
 
 def test_accept_extract_forgets_the_size_and_says_who_answers(small: Iret, call: Call) -> None:
@@ -269,6 +338,7 @@ def test_the_commands_are_these() -> None:
     assert set(COMMANDS) == {
         "gallring check", "gallring plan", "gallring explain", "gallring verify", "gallring report",
         "gallring accept-extract", "gallring hold place", "gallring hold list", "gallring hold release",
+        "gallring map draft", "gallring map accept",
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ PACKAGE = Path(report.__file__).parent
 FORMS = {"zero", "one", "many"}
 SAME_IN_BOTH = {
     "counted.systems.one", "front.system", "step.start", "channel.post",
-    "p1.approval_at", "p1.schedule_value", "p1.plan", "p3.approved_by", "p16.changed",
+    "p1.approval_at", "p1.schedule_value", "p1.plan", "p3.approved_by", "p13.what.rule", "p16.changed",
 }  # fmt: skip
 """Words that are spelt alike in Swedish and English, and texts that are nothing but places to fill."""
 

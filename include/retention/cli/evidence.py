@@ -3,44 +3,67 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from include.retention import clock
-from include.retention.cli.main import WRONG, Json, app, mapped_table, out, show_json, told
-from include.retention.errors import LedgerError
-from include.retention.ledger.runs import get_run, latest_attempt, latest_runs
+from include.retention.cli.main import WRONG, Json, app, command_line, mapped_table, out, show_json, told
 from include.retention.ledger.sizes import accept_extract
 from include.retention.ledger.store import open_control, reading
 from include.retention.policy.load import load_policy
 from include.retention.settings import load_settings
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 @app.command()
-def verify(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
-    """Recompute the ledger's hash chain, and hold it against the heads that earlier reports printed."""
-    from include.retention.reporting import verified_chain  # noqa: PLC0415 - pandas
+def verify(
+    head: Annotated[
+        list[str] | None, typer.Option(help="A head that you have noted elsewhere, as 128:f995...; may be repeated.")
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Recompute the ledger's hash chain; hold it, the reports' files, their rules and the holds against each other."""
+    from include.retention.proving import prove  # noqa: PLC0415 - pandas
 
     with told(as_json):
         settings = load_settings(os.environ)
+        heads = dict(_head(each) for each in head or [])
         control = open_control(settings.control_url)
         try:
             with reading(control) as connection:
-                state = verified_chain(connection, settings.reports)
+                proof = prove(connection, settings, heads)
         finally:
             control.dispose()
+    state = proof.chain
     if as_json:
-        show_json({"ok": state.ok, "entries": state.entries, "head": state.head, "broken_at": state.broken_at,
-                   "what": state.what})  # fmt: skip
-    elif state.ok:
-        out.print(f"[green]Whole[/green]: {state.entries} entries, head {state.head[:16]}.")
+        show_json({"ok": proof.ok, "entries": state.entries, "head_seq": state.head_seq, "head": state.head,
+                   "broken_at": state.broken_at, "what": state.what, "files": proof.files,
+                   "wrong": proof.wrong})  # fmt: skip
     else:
-        out.print(f"[red]Broken[/red] at entry {state.broken_at}: {escape(state.what)}")
-        out.print("Keep the database as it is, and tell the data protection officer.")
-    if not state.ok:
+        for each in proof.wrong:
+            out.print(f"[red]wrong[/red] {escape(each)}")
+        if state.ok:
+            mark = "[green]Whole[/green]" if proof.ok else "The chain is whole"
+            out.print(f"{mark}: {state.entries} entries, {proof.files} report files as they were written.")
+            out.print(f"Head {state.head_seq}:{state.head}")
+        else:
+            out.print(f"[red]Broken[/red] at entry {state.broken_at}: {escape(state.what)}")
+        if not proof.ok:
+            out.print("Keep the database and the reports as they are, and tell the data protection officer.")
+    if not proof.ok:
         raise typer.Exit(WRONG)
+
+
+def _head(text: str) -> tuple[int, str]:
+    place, _, digest = text.partition(":")
+    if not place.isdecimal() or not _SHA256.fullmatch(digest):
+        what = f"{text} isn't a head of the ledger."
+        raise command_line("--head", what, "Give entry and hash as part 15 of a report has them: 128:f995...", "HEAD")
+    return int(place), digest
 
 
 @app.command()
@@ -48,28 +71,11 @@ def report(
     run_id: Annotated[str | None, typer.Argument(help="The run; the latest if left out.")] = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Write a run's report again from the ledger, and say where it is."""
-    from include.retention.report.write import write_report  # noqa: PLC0415 - pandas
-    from include.retention.reporting import collect_report, report_directory  # noqa: PLC0415 - pandas
+    """Write a run's report once more, beside the original, and say where it is."""
+    from include.retention.reporting import report_again  # noqa: PLC0415 - pandas
 
     with told(as_json):
-        settings = load_settings(os.environ)
-        policy = load_policy(settings.policy)
-        control = open_control(settings.control_url)
-        try:
-            with reading(control) as connection:
-                row = (
-                    get_run(connection, latest_attempt(connection, run_id))
-                    if run_id
-                    else next(iter(latest_runs(connection)), None)
-                )
-            if row is None:
-                raise LedgerError("There is no run yet, so there is nothing to report on. Trigger the DAG `gallring`.")
-            data = collect_report(control, settings, policy, row, row.outcome)
-        finally:
-            control.dispose()
-        files = write_report(data, settings.reports, row.run_id)
-    where = report_directory(settings, row.run_id)
+        row, data, where, files = report_again(run_id)
     if as_json:
         show_json({"run_id": row.run_id, "outcome": data.outcome.value, "directory": where, "files": files})
     else:

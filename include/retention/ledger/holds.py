@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.retention.errors import HoldError
 from include.retention.keys import RECORD, Key, identifier_domain, record_text
 from include.retention.ledger import frames
-from include.retention.ledger.chain import append, serialise
+from include.retention.ledger.chain import append, entries, serialise
 from include.retention.ledger.forbid import identifier_in
 from include.retention.ledger.tables import legal_hold
 from include.retention.terms import IdentifierKind
@@ -121,6 +121,18 @@ def release_hold(conn: sa.Connection, hold_id: str, at: datetime) -> None:
         raise HoldError(f"No hold {hold_id} is in force: it was released before, or its id is another one.")
     conn.execute(legal_hold.update().where(condition).values(released_at=at))
     _tell(conn, "hold_released", hold_id, dict(row._mapping), at)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def vanished_holds(conn: sa.Connection) -> tuple[str, ...]:
+    """Return the holds that the ledger says were placed and not released, and that the list doesn't have.
+
+    Somebody has taken them out behind Gallring's back: what they cover would be destroyed.
+    """
+    placed = {str(entry.body["hold_id"]): None for entry in entries(conn, kind="hold_placed")}
+    released = {str(entry.body["hold_id"]) for entry in entries(conn, kind="hold_released")}
+    there = {f"H{number}" for number in conn.scalars(sa.select(legal_hold.c.number))}
+    in_force = set(holds_in_force(conn)["hold_id"])
+    return tuple(each for each in placed if each not in released and each not in there & in_force)
 
 
 def holds_in_force(conn: sa.Connection) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from include.retention.report.gaps import GAPS
 from include.retention.report.history import changes_since, previous_run
 from include.retention.report.model import Finding, ReportData, RunIdentity
 from include.retention.report.outcome import judge
-from include.retention.report.parts import Chain, Notice, PastRun
+from include.retention.report.parts import Chain, Change, Notice, PastRun
 from include.retention.report.places import find_places
 from include.retention.report.promises import Promise
 from include.retention.report.rules import (
@@ -70,8 +70,10 @@ class Inputs:
         suppressions: entries in force on the suppression list per marketing channel. None: not read.
         notices: problems that the loader reports without refusing, for the DPO.
         history: earlier runs, oldest first: see ``read_history``.
+        rule_changes: what differs from the rules of the run before: see ``kept_rules.changed_rules``.
         promises: the published policy, sentence by sentence: see ``load_promises``.
         outcome: what the control database says of the run, ``RUNNING`` included. None: judge by the evidence alone.
+        again: the run has its report already, and this is another.
     """
 
     run_id: str
@@ -84,8 +86,10 @@ class Inputs:
     chain: ChainState
     notices: Sequence[Problem] = ()
     history: Sequence[PastRun] = ()
+    rule_changes: Sequence[Change] = ()
     promises: Sequence[Promise] = ()
     outcome: RunOutcome | None = None
+    again: bool = False
 
 
 def collect(given: Inputs, now: datetime) -> ReportData:
@@ -132,6 +136,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     )
     return ReportData(
         written_at=now,
+        again=given.again,
         run=run,
         outcome=_outcome(entries, found, run.mode, given.outcome),
         findings=found,
@@ -157,12 +162,17 @@ def collect(given: Inputs, now: datetime) -> ReportData:
         erasures=collect_erasures(maps),
         erased_values=_erased_values(entries),
         history=tuple(given.history),
-        changes=changes_since(previous_run(given.history, run.started_at), run),
+        changes=_changes(given, run),
         notices=notices,
         chain=chain,
         evidence_until=_evidence_until(run, schedule, zone),
         gaps=GAPS,
     )
+
+
+def _changes(given: Inputs, run: RunIdentity) -> tuple[Change, ...] | None:
+    found = changes_since(previous_run(given.history, run.started_at), run)
+    return None if found is None else (*found, *given.rule_changes)
 
 
 def _evidence_until(run: RunIdentity, schedule: Schedule, zone: ZoneInfo) -> date | None:

@@ -43,7 +43,7 @@ class Planned:
         refer_by: referred column groups by reason; a row with two of them counts twice, so it isn't summed.
         due_by: rows due, by the purpose they were last kept for, or the reason where nothing kept them.
         due_because: rows due by reason, where the plan tells it; else empty.
-        overdue: rows past the execution window; ``overdue_days`` is the longest delay beyond it, in days.
+        overdue: rows past the execution window; ``overdue_days`` is the longest time since a first due day.
     """
 
     population: int

@@ -152,9 +152,13 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """The whole report. ``findings`` come most serious first."""
+    """The whole report. ``findings`` come most serious first.
+
+    ``again``: written once more, after the run's own report.
+    """
 
     written_at: datetime
+    again: bool
     run: RunIdentity
     outcome: RunOutcome
     findings: tuple[Finding, ...]

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from include.retention.errors import ReportError
@@ -36,13 +37,34 @@ def write_report(data: ReportData, directory: Path, run_id: str) -> dict[str, st
     if not _RUN_ID.fullmatch(run_id) or run_id == LATEST:
         message = "The run id can't name a directory. Use letters, digits and _ . : + = - only."
         raise ReportError(message)
-    files = {f"gallringsprotokoll.{each}.html": render_html(data, each).encode() for each in LANGUAGES}
-    files |= {REPORT_JSON: render_json(data).encode(), "report.csv": render_csv(data).encode(ENCODING)}
+    files = _files(data)
     directory.mkdir(parents=True, exist_ok=True)
     _replace(directory / run_id, files)
     if _is_newest(directory, data):
         _point(directory, run_id)
+    return digests(files)
+
+
+def write_copy(data: ReportData, target: Path) -> dict[str, str]:
+    """Write a report once more, to a directory of its own; the original stays as it is.
+
+    Returns:
+        file name -> SHA-256, lower-case hex.
+    """
+    files = _files(data)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _replace(target, files)
+    return digests(files)
+
+
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return file name -> SHA-256, lower-case hex."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def _files(data: ReportData) -> dict[str, bytes]:
+    files = {f"gallringsprotokoll.{each}.html": render_html(data, each).encode() for each in LANGUAGES}
+    return files | {REPORT_JSON: render_json(data).encode(), "report.csv": render_csv(data).encode(ENCODING)}
 
 
 def _replace(target: Path, files: dict[str, bytes]) -> None:
@@ -56,6 +78,7 @@ def _replace(target: Path, files: dict[str, bytes]) -> None:
                 os.fsync(file.fileno())
         fresh.chmod(0o755)
         if target.exists():
+            _carry_over(target, fresh)
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
             target.rename(old / "replaced")
             fresh.rename(target)
@@ -64,6 +87,13 @@ def _replace(target: Path, files: dict[str, bytes]) -> None:
             fresh.rename(target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _carry_over(target: Path, fresh: Path) -> None:
+    """Keep what lies beside the report's own files: the run's rules, and copies written afterwards."""
+    for each in target.iterdir():
+        if each.is_dir() and not each.name.startswith("."):
+            shutil.copytree(each, fresh / each.name)
 
 
 def _is_newest(directory: Path, data: ReportData) -> bool:
