@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.integration.harness import Dump, Expectation, Gallring, Iret, expectations
+from tests.integration.harness import AS_OF, Dump, Expectation, Gallring, Iret, expectations
 from tests.places import ROOT, SYSTEMS
 
 MAPS = {
@@ -164,10 +164,10 @@ def list_dir(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def assert_second_run_is_idle(gallring: Gallring) -> None:
+def assert_second_run_is_idle(gallring: Gallring, as_of: date = AS_OF) -> None:
     """A run after a run has nothing to do, and changes nothing at all."""
     before = gallring.dump()
-    planned = gallring.plan("second")
+    planned = gallring.plan("second", as_of=as_of)
     assert planned["due"] == 0
     assert not planned["needs_approval"]
     gallring.approve("second", planned)
