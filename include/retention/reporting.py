@@ -202,7 +202,7 @@ def collect_report(  # noqa: PLR0913 - a run, its rules, and what is known of it
             history=history,
             unfinished=tuple(each.run_id for each in acting_runs(connection, row.run_id)),
             rule_changes=changed_rules(settings, before.run_id, row.run_id) if before else (),
-            promises=load_promises(),
+            promises=load_promises(policy.directory),
             outcome=outcome,
             again=again,
         )

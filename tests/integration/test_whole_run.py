@@ -153,7 +153,7 @@ def assert_ended_well(gallring: Gallring) -> None:
 def assert_reported(gallring: Gallring, run_id: str, outcome: str) -> None:
     folder = gallring.var / "reports" / run_id
     names = {path.name for path in folder.iterdir()}
-    assert names == {"gallringsprotokoll.sv.html", "gallringsprotokoll.en.html", "report.csv", "report.json"}
+    assert names == {"gallringsprotokoll.sv.html", "gallringsprotokoll.en.html", "report.csv", "report.json", "rules"}
     assert all((folder / name).stat().st_size for name in names)
     assert gallring.report(run_id)["summary"]["outcome"] == outcome
     assert list_dir(gallring.var / "staging") == [], "staging holds keys and must not outlive its run"
