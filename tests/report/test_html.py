@@ -260,6 +260,14 @@ def test_the_printed_page_holds_the_run_id(language: str) -> None:
     assert f'\\A{data.run.run_id}"' in bottom
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_table_wider_than_a_narrow_screen_says_so(language: str) -> None:
+    words, style = load_words(language, "UTC"), html_of("done", language).split("</style>")[0]
+    narrow = style.split("@media screen and (max-width: 560px)")[1].split("@page")[0]
+    assert f'.part .wide::before {{ content: "{words("to_the_right")}' in narrow
+    assert words("to_the_right") not in style.replace(narrow, "")
+
+
 def test_thousands_of_referrals_are_a_table_of_groups() -> None:
     rows = [
         ("sales", f"t{n % 90}", "who", "UNKNOWN_DATE", NOW, 37) for n in range(9_000)
