@@ -110,7 +110,8 @@ def test_whoever_has_forms_has_one_and_many(language: str) -> None:
 def test_every_code_of_the_engine_has_its_words(language: str) -> None:
     words = load_words(language, "UTC")
     codes = {
-        "reason": list(Reason), "outcome": list(RunOutcome), "outcome_deciding": list(GOOD), "mode": list(Mode), "scope": list(Scope),
+        "reason": list(Reason), "outcome": list(RunOutcome), "outcome_deciding": list(GOOD),
+        "mode": list(Mode), "scope": list(Scope),
         "basis": list(LawfulBasis), "when_expired": list(WhenExpired), "coverage": list(Coverage),
         "step_state": list(StepState), "check_outcome": ["pass", "fail", "warn", "error"],
         "guard_level": ["approve", "refuse", "notice", "overcome"], "how": ["automatic", "configuration", "human"],
