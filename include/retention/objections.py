@@ -1,4 +1,4 @@
-"""Objections to direct marketing (Article 21(2)-(3)) and the suppression list (spärregister) that makes them last.
+"""Objections to direct marketing (Article 21(2)-(3)) and the suppression list (spärrlista) that makes them last.
 
 Who has objected is remembered by the keyed hash of an address, its kind, the channel and the day: nothing more, and
 for nothing else. So an objection still counts after everything about the person is gone, and when a bought list or

@@ -37,9 +37,9 @@ def test_every_sentence_of_the_published_policy_is_answered() -> None:
 
 
 def test_every_question_is_asked_and_every_asked_question_is_there() -> None:
-    _, _, questions = README.partition("### Questions to the DPO")
+    _, _, questions = README.partition("### Questions to the controller")
     there = re.findall(r"^\| (Q\d+) \|", questions, re.MULTILINE)
-    asked = set(re.findall(r"Q\d+", README[: README.index("### Questions to the DPO")]))
+    asked = set(re.findall(r"Q\d+", README[: README.index("### Questions to the controller")]))
     assert there == [f"Q{number}" for number in range(1, len(there) + 1)]
     assert asked <= set(there)
 

@@ -60,7 +60,7 @@ TODAY = date(2026, 11, 22)
 PLAN = hashlib.sha256(b"plan").hexdigest()
 CHECKS = (
     ("nothing_overdue", "Inget finns kvar efter sin sista lagringsdag", "Nothing remains past its last day"),
-    ("only_method_values", "Anonymiserade kolumner har bara tillåtna värden", "Anonymised columns hold allowed values"),
+    ("only_method_values", "Tömda kolumner har bara tillåtna värden", "Erased columns hold allowed values"),
     ("retained_untouched", "Poster som behålls är orörda", "Retained records are untouched"),
     ("before_is_after_and_deleted", "Före = efter + raderade", "Before = after + deleted"),
     ("foreign_keys_whole", "Inga hänvisningar pekar ut i tomma intet", "No reference points at nothing"),
@@ -89,7 +89,7 @@ def small_schedule() -> Schedule:
         ),
     ]  # fmt: skip
     titles = {
-        "relationship": ("Kundrelationen pågår till", "Customer relationship until"),
+        "relationship": ("Kundrelationens sista dag", "Last day of the customer relationship"),
         "booked": ("Bokförd", "Booked"),
         "delivered": ("Levererad", "Delivered"),
         "objection": ("Invändning", "Objection"),

@@ -15,7 +15,7 @@ import pytest
 from include.retention.policy.model import Text
 from include.retention.report import collect, render_html
 from include.retention.report.gaps import GAPS
-from include.retention.report.model import ReportData
+from include.retention.report.model import ReportData, Severity
 from include.retention.report.words import LANGUAGES, load_words
 from include.retention.terms import RunOutcome
 from tests.report.made import NOW, chain, inputs, run_entries, small_maps, small_schedule
@@ -223,6 +223,51 @@ def test_every_outcome_has_a_page(outcome: RunOutcome, language: str) -> None:
     assert words(f"outcome.{outcome.value}") in render_html(replace(data_of("half"), outcome=outcome), language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_good_outcome_that_needs_decisions_is_not_plain_green(language: str) -> None:
+    words, data = load_words(language, "UTC"), data_of("done")
+    assert Severity.DECISION in {each.severity for each in data.findings}
+    text = render_html(data, language)
+    assert '<body class="tone-DONE tone-DECIDING">' in text
+    assert words("outcome_deciding.DONE") in Page(text).text
+    quiet = replace(data, findings=tuple(each for each in data.findings if each.severity is Severity.NOTE))
+    text = render_html(quiet, language)
+    assert '<body class="tone-DONE">' in text
+    assert words("outcome_deciding.DONE") not in Page(text).text
+
+
+@pytest.mark.parametrize("kind", ["failed", "rejected", "stopped", "unapproved", "half"])
+def test_a_bad_outcome_stays_what_it_is_whatever_there_is_to_decide(kind: str) -> None:
+    assert '"tone-DECIDING"' not in html_of(kind, "sv").replace(" ", '"')
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_on_the_page_is_called_anonymised(language: str) -> None:
+    for kind in KINDS:
+        assert re.findall(r"(?i)anonymi[sz]\w*ed\b|anonymise(?:ra|\b)\w*", Page(html_of(kind, language)).text) == []
+
+
+def test_referred_questions_and_ended_purposes_are_headed_by_what_they_are() -> None:
+    text = Page(html_of("done", "sv")).text
+    assert "Varför poster gallras Sista ändamålet som upphörde Poster" in text
+    assert "Varför poster hänskjuts Skäl Frågor" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_printed_page_holds_the_run_id(language: str) -> None:
+    data = data_of("done")
+    bottom = html_of("done", language).split("@bottom-left")[1].split("}")[0]
+    assert f'\\A{data.run.run_id}"' in bottom
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_table_wider_than_a_narrow_screen_says_so(language: str) -> None:
+    words, style = load_words(language, "UTC"), html_of("done", language).split("</style>")[0]
+    narrow = style.split("@media screen and (max-width: 560px)")[1].split("@page")[0]
+    assert f'.part .wide::before {{ content: "{words("to_the_right")}' in narrow
+    assert words("to_the_right") not in style.replace(narrow, "")
+
+
 def test_thousands_of_referrals_are_a_table_of_groups() -> None:
     rows = [
         ("sales", f"t{n % 90}", "who", "UNKNOWN_DATE", NOW, 37) for n in range(9_000)
@@ -259,7 +304,7 @@ def test_text_stands_out_from_its_ground() -> None:
     for name in ("ink", "soft", "bad", "good"):
         assert contrast(colours[name], colours["paper"]) >= 4.5
     tones = re.findall(r"\.tone-(\w+) \{ --tone: (#\w{6}); --tint: (#\w{6})", style)
-    assert {name for name, _, _ in tones} == {each.value for each in RunOutcome}
+    assert {name for name, _, _ in tones} == {"DECIDING", *(each.value for each in RunOutcome)}
     for _, tone, tint in tones:
         assert contrast(tone, tint) >= 4.5
         assert contrast(colours["ink"], tint) >= 7

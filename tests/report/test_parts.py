@@ -40,7 +40,7 @@ def finding(code: str, **changes: Any) -> Finding | None:
 
 def test_a_rule_is_told_whole() -> None:
     marketing = rule("MARKETING")
-    assert marketing.starts.sv == "Kundrelationen pågår till"
+    assert marketing.starts.sv == "Kundrelationens sista dag"
     assert [(end.event.sv, end.restarted_by.sv) for end in marketing.endings] == [("Invändning", "Nytt samtycke")]
     assert marketing.episodic
     assert marketing.data == (("sales", "customer", ("name", "email")),)

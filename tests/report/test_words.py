@@ -16,6 +16,7 @@ from include.retention.errors import ReportError
 from include.retention.policy.model import Keep, Period, Text
 from include.retention.report.gaps import GAPS
 from include.retention.report.model import StepState
+from include.retention.report.outcome import GOOD
 from include.retention.report.parts import Coverage
 from include.retention.report.words import LANGUAGES, Words, load_words
 from include.retention.terms import LawfulBasis, Mode, Reason, RunOutcome, Scope, WhenExpired
@@ -82,6 +83,12 @@ def test_swedish_texts_hold_no_english_and_the_other_way_round() -> None:
     assert [key for key, text in texts("en").items() if re.search(r"[åäöÅÄÖ]", text) and key != "language.other"] == []
 
 
+def test_one_thing_has_one_name_in_swedish() -> None:
+    found = [text for text in texts("sv").values() if re.search(r"(?i)skyddsspärr|spärregister|gallringsplan", text)]
+    assert found == []
+    assert [text for text in texts("sv").values() if re.search(r"(?i)\bschema|registerkart|levande", text)] == []
+
+
 def forms_of(node: Mapping[Any, Any]) -> Iterator[Mapping[str, str]]:
     if node and set(node) <= FORMS:
         yield node
@@ -103,7 +110,8 @@ def test_whoever_has_forms_has_one_and_many(language: str) -> None:
 def test_every_code_of_the_engine_has_its_words(language: str) -> None:
     words = load_words(language, "UTC")
     codes = {
-        "reason": list(Reason), "outcome": list(RunOutcome), "mode": list(Mode), "scope": list(Scope),
+        "reason": list(Reason), "outcome": list(RunOutcome), "outcome_deciding": list(GOOD),
+        "mode": list(Mode), "scope": list(Scope),
         "basis": list(LawfulBasis), "when_expired": list(WhenExpired), "coverage": list(Coverage),
         "step_state": list(StepState), "check_outcome": ["pass", "fail", "warn", "error"],
         "guard_level": ["approve", "refuse", "notice", "overcome"], "how": ["automatic", "configuration", "human"],

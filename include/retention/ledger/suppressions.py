@@ -1,4 +1,4 @@
-"""The suppression list (spärregister): who must not be written to, rung or texted, and nothing else about them.
+"""The suppression list (spärrlista): who must not be written to, rung or texted, and nothing else about them.
 
 A keyed reference of the address, its kind, the channel and the days: the least that can honour an objection
 (Article 21(3) GDPR, case E09). A new consent closes an entry and keeps the history as proof (case E05).

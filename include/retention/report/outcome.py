@@ -44,3 +44,8 @@ def judge(
     if mode is Mode.DRY_RUN:
         return RunOutcome.DRY_RUN_DONE
     return RunOutcome.NOTHING_DUE if due == 0 else RunOutcome.DONE
+
+
+def deciding(outcome: RunOutcome, findings: Sequence[Finding]) -> bool:
+    """Return whether a good outcome leaves a human something to decide: then the page isn't plain green."""
+    return outcome in GOOD and any(finding.severity is Severity.DECISION for finding in findings)

@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from include.retention.report import charts
 from include.retention.report.figures import failed_sums
 from include.retention.report.model import Guard, ReportData, Severity
-from include.retention.report.outcome import GOOD
+from include.retention.report.outcome import GOOD, deciding
 from include.retention.report.parts import Check
 from include.retention.report.rule_parts import Erasure
 from include.retention.report.rules import period_months
@@ -32,6 +32,7 @@ from include.retention.report.sentences import (
     plain_summary,
     reason_text,
     reasons,
+    status,
     totals,
 )
 from include.retention.report.words import Words, load_words
@@ -130,6 +131,8 @@ def _view(data: ReportData, words: Words) -> dict[str, Any]:
         "language": words.language,
         "parts": range(1, PARTS + 1),
         "dry": data.run.mode is Mode.DRY_RUN,
+        "deciding": deciding(data.outcome, data.findings),
+        "status": status(data, words),
         "headline": headline(data, words),
         "summary": plain_summary(data, words),
         "totals": totals(data),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from include.retention.report.figures import Planned, TableFigures, Totals, total
 from include.retention.report.model import Finding, ReportData, Severity
+from include.retention.report.outcome import deciding
 from include.retention.report.words import Words
 from include.retention.terms import Mode, RunOutcome
 
@@ -21,6 +22,12 @@ _PLAIN = {
 }
 _TOP_REASONS = 3
 _STOPPED = "STOPPED_AFTER_CHANGES"
+
+
+def status(data: ReportData, words: Words) -> str:
+    """Return the outcome in a word or two, and with it that decisions are needed."""
+    area = "outcome_deciding" if deciding(data.outcome, data.findings) else "outcome"
+    return words(f"{area}.{data.outcome.value}")
 
 
 def headline(data: ReportData, words: Words) -> str:
