@@ -12,6 +12,7 @@ import pytest
 from include.local import claim as claims
 from include.local.claim import MARK, NotTheSampleError, claim
 from include.local.environment import gallring_settings
+from include.local.lock import alone
 from tests.places import ROOT
 
 COMMANDS = ("run", "up", "prepare", "shell")
@@ -71,6 +72,18 @@ def test_settings_that_lead_elsewhere_are_refused_by_name(command: str, var: Pat
     assert "unset" in said
     assert not any(value in said for value in own.values())
     assert list(tmp_path.iterdir()) == [], "neither that database nor the directory was made"
+
+
+@pytest.mark.parametrize("command", ["run", "up", "prepare"])
+def test_a_second_start_is_refused_and_touches_nothing(command: str, var: Path) -> None:
+    claim({})
+    somebody_elses(var)
+    with alone(var):
+        before = content(var)
+        done = call(command, {"GALLRING_VAR": str(var)})
+        assert done.returncode == 2
+        assert f"Another make run, make up or make fresh is active (pid {os.getpid()})" in done.stdout + done.stderr
+        assert content(var) == before
 
 
 @pytest.mark.parametrize(
