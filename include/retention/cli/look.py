@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from include.retention.cli.main import WRONG, Json, app, counted, err, out, prob
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
+from include.retention.ledger.store import missing_control
 from include.retention.policy.load import load_policy
 from include.retention.settings import load_settings
 
@@ -53,6 +55,8 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
+        missing = missing_control(load_settings(os.environ).control_url)
+        notices += [] if missing is None else [missing]
         from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
 
         for system, data_map in policy.maps.items():
@@ -75,8 +79,7 @@ def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *
     else:
         for problem in problems:
             out.print(f"[red]problem[/red] {escape(str(problem))}")
-        for notice in notices:
-            out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
+        show_notices(notices)
         closed = sorted({problem.table for problem in problems if problem.table})
         if closed:
             out.print(f"Nothing is destroyed in: {', '.join(closed)}")
@@ -84,6 +87,12 @@ def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *
         out.print(f"{verdict}: {counted(systems, 'system')}, {counted(len(notices), 'notice')}.")
     if problems:
         raise typer.Exit(WRONG)
+
+
+def show_notices(notices: Iterable[Problem]) -> None:
+    """Print what is to be known and refuses nothing."""
+    for notice in notices:
+        out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
 
 
 @app.command()
@@ -97,13 +106,15 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
         day = None if as_of is None else as_of.date()
         with previewed(day, lambda name: progress.update(line, description=name)) as preview:
             _, counts, _ = decide_items(preview.run, preview.staging)
-            decided_for, problems = preview.run.row.as_of, preview.problems
+            decided_for, problems, notices = preview.run.row.as_of, preview.problems, preview.notices
     if as_json:
-        show_json({"as_of": decided_for, "tables": counts, "problems": [problem_body(p) for p in problems]})
+        found = {"problems": [problem_body(p) for p in problems], "notices": [problem_body(p) for p in notices]}
+        show_json({"as_of": decided_for, "tables": counts, **found})
     else:
         _show_plan(counts)
         for problem in problems:
             out.print(f"[red]closed[/red] {escape(str(problem))}")
+        show_notices(notices)
         due = sum(table["due"] for table in counts)
         out.print(f"As of {decided_for}: {due:,} records are due. A dry run; nothing was changed.")
     if problems:
