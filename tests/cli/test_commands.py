@@ -101,6 +101,14 @@ def test_plan_looks_ahead_and_tells_of_closed_tables(small: Iret, call: Call) ->
     assert everything(small) == before
 
 
+@pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_can_be_decided_for(company: Iret, call: Call, day: str) -> None:
+    for arguments in (("plan",), ("explain", "sales.customer", "1")):
+        done = call(*arguments, "--as-of", day)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert day in done.stdout
+
+
 # verify
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from include.retention.cli.main import WRONG, Json, app, counted, err, out, problem_body, show_json, told
+from include.retention.cli.main import WRONG, Json, app, command_line, counted, err, out, problem_body, show_json, told
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
@@ -25,6 +25,9 @@ AsOf = Annotated[
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to decide for; today if left out. It may lie ahead."),
 ]
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside aren't decided for: there a period's end is no date any more."""
+
 FIGURES = {
     "population": "rows",
     "delete": "delete",
@@ -36,6 +39,17 @@ FIGURES = {
     "closed": "closed",
 }
 """What is told of each table; a column without a single row is left out."""
+
+
+def day_of(as_of: datetime | None) -> date | None:
+    """Return the day to decide for, None for today.
+
+    Raises:
+        ConfigurationError: nothing can be decided for that day.
+    """
+    if as_of is None or FIRST_DAY <= as_of.date() <= LAST_DAY:
+        return None if as_of is None else as_of.date()
+    raise command_line("--as-of", f"{as_of.date()} is no day to decide for.", f"Give {FIRST_DAY} to {LAST_DAY}.", "DAY")
 
 
 def steps() -> Progress:
@@ -103,8 +117,7 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
 
     with told(as_json), steps() as progress:
         line = progress.add_task("begin")
-        day = None if as_of is None else as_of.date()
-        with previewed(day, lambda name: progress.update(line, description=name)) as preview:
+        with previewed(day_of(as_of), lambda name: progress.update(line, description=name)) as preview:
             _, counts, _ = decide_items(preview.run, preview.staging)
             decided_for, problems, notices = preview.run.row.as_of, preview.problems, preview.notices
     if as_json:

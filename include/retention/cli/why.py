@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, show_notices, steps
+from include.retention.cli.look import AsOf, day_of, show_notices, steps
 from include.retention.cli.main import (
     Json,
     app,
@@ -52,7 +52,7 @@ def explain(
     """Explain one record: why it is kept, or why and when it goes."""
     with told(as_json), steps() as progress:
         line = progress.add_task("begin")
-        day = None if as_of is None else as_of.date()
+        day = day_of(as_of)
         mapped = mapped_table(load_policy(load_settings(os.environ).policy), "SYSTEM.TABLE", table)
         parts = record_key(mapped, "KEY", key)
         with previewed(day, lambda name: progress.update(line, description=name)) as preview:
