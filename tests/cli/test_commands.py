@@ -67,6 +67,39 @@ def test_check_names_what_is_wrong_with_exit_code_1(small: Iret, call: Call, mon
     }
 
 
+def test_check_says_when_every_run_is_refused(small: Iret, call: Call) -> None:
+    small.gallring.change("sales", "ALTER TABLE note RENAME COLUMN body TO text")
+    small.gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    done = call("check")
+    said = " ".join(done.stdout.split())
+    assert done.exit_code == 1
+    assert "Every run is refused, for all systems: sales.note can't be read as mapped." in said
+    assert "Nothing is destroyed in: sales.web_login " in said
+    told = document(call("check", "--json"))
+    assert (told["unreadable"], told["closed"]) == (["sales.note"], ["sales.web_login"])
+
+
+def test_check_holds_the_rules_days_against_today(
+    company: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    old = "    approved_on: 2026-09-14\n    review_on: 2027-09-14\n"
+    policy = Path(shutil.copytree(ROOT / "include" / "policy", tmp_path / "policy"))
+    schedule = policy / "retention_schedule.yaml"
+    new = "    approved_on: 2026-11-24\n    review_on: 2026-11-22\n"
+    schedule.write_text(schedule.read_text("utf-8").replace(old, new, 1), "utf-8")
+    monkeypatch.setenv("GALLRING_POLICY", str(policy))
+    told = document(call("check", "--json"))
+    assert [problem["code"] for problem in told["problems"]] == ["APPROVED_AHEAD"]
+    assert "2026-11-24, which lies ahead" in told["problems"][0]["what"]
+    assert "REVIEW_OVERDUE" in {notice["code"] for notice in told["notices"]}
+    schedule.write_text(
+        schedule.read_text("utf-8").replace("2026-11-24", "2026-11-23").replace("2026-11-22", "2026-11-23"), "utf-8"
+    )
+    told = document(call("check", "--json"))
+    assert told["ok"], "today is neither ahead nor overdue"
+    assert "REVIEW_OVERDUE" not in {notice["code"] for notice in told["notices"]}
+
+
 # plan
 
 

@@ -12,12 +12,15 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from include.retention import clock
 from include.retention.cli.main import WRONG, Json, app, command_line, counted, err, out, problem_body, show_json, told
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
 from include.retention.ledger.store import missing_control
+from include.retention.policy.checks import approved_ahead, overdue_reviews
 from include.retention.policy.load import load_policy
+from include.retention.run import local_day
 from include.retention.settings import load_settings
 
 AsOf = Annotated[
@@ -64,14 +67,15 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
-        problems: list[Problem] = list(policy.unapproved)
-        notices = list(policy.notices)
+        today = local_day(clock.now(), policy.schedule.time_zone)
+        problems: list[Problem] = [*policy.unapproved, *approved_ahead(policy.schedule, today)]
+        notices = [*policy.notices, *overdue_reviews(policy.schedule, today)]
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
         missing = missing_control(load_settings(os.environ).control_url)
         notices += [] if missing is None else [missing]
-        from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
+        from include.retention.reading import UNREADABLE, named, system_engine  # noqa: PLC0415 - pandas
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
@@ -83,18 +87,24 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
                     (notices if found.table is None else problems).append(found)
             finally:
                 engine.dispose()
-    _show_check(problems, notices, len(policy.maps), as_json=as_json)
+    unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
+    _show_check(problems, notices, unreadable, len(policy.maps), as_json=as_json)
 
 
-def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *, as_json: bool) -> None:
+def _show_check(
+    problems: list[Problem], notices: list[Problem], unreadable: list[str], systems: int, *, as_json: bool
+) -> None:
+    closed = sorted({problem.table for problem in problems if problem.table} - set(unreadable))
     if as_json:
         found = {"problems": [problem_body(p) for p in problems], "notices": [problem_body(p) for p in notices]}
-        show_json({"ok": not problems, "systems": systems, **found})
+        tables = {"closed": closed, "unreadable": unreadable}
+        show_json({"ok": not problems, "systems": systems, **found, **tables})
     else:
         for problem in problems:
             out.print(f"[red]problem[/red] {escape(str(problem))}")
         show_notices(notices)
-        closed = sorted({problem.table for problem in problems if problem.table})
+        if unreadable:
+            out.print(f"Every run is refused, for all systems: {', '.join(unreadable)} can't be read as mapped.")
         if closed:
             out.print(f"Nothing is destroyed in: {', '.join(closed)}")
         verdict = "[green]In order[/green]" if not problems else f"[red]{counted(len(problems), 'problem')}[/red]"
