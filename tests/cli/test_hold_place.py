@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.cli.conftest import Call, document, everything
@@ -89,10 +94,31 @@ def test_a_system_that_cannot_be_read_refuses_too_and_is_named(
     placed = call(*PLACE, "--kind", "email", "--value", SIV, "--not-yet-known")
     assert placed.exit_code == 0
     assert "1 record in sales.customer" in placed.stdout, "what can be read is looked up all the same"
-    assert f"not looked at: {told}" in " ".join(placed.stdout.split())
+    assert "not looked at: " in placed.stdout
+    assert told in " ".join(placed.stdout.partition("not looked at: ")[2].split())
     assert "hemligt" not in f"{done.output}{placed.output}"
     by_key = call(*PLACE, "--record", "sales.customer", "--value", "1")
     assert by_key.exit_code == 0, "a record is looked for in its own system alone"
+
+
+def test_without_a_terminal_it_says_how_to_give_the_value(company: Iret) -> None:
+    gallring = Path(sys.executable).with_name("gallring")
+    command = [gallring, *PLACE, "--kind", "email"]
+    done = subprocess.run(command, input="x\n", capture_output=True, text=True, check=False, start_new_session=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--value: wasn't given, and there is no terminal to ask at. Pass --value, or run" in done.stderr
+    assert "Warning" not in done.stderr
+    assert "Aborted" not in done.stderr
+
+
+def test_the_list_breaks_no_day_in_a_pipe(small: Iret, call: Call) -> None:
+    owner = "The general counsel, together with whoever acts for the company in this dispute"
+    given = ("--owner", owner, "--reason", "Dispute over a delivery, case T 1-26, at the district court of Solna")
+    assert call("hold", "place", *given, "--review-on", "2027-05-01", "--record", "sales.customer", "--value", "1",
+                ).exit_code == 0  # fmt: skip
+    shown = call("hold", "list").stdout
+    assert re.search(r"^H5 .*court of Solna +2026-11-23T11:0\d:\d\dZ +2027-05-01 *$", shown, re.MULTILINE)
+    assert len(shown.splitlines()) == 1 + 5, "one line for each hold"
 
 
 def test_a_column_that_is_gone_cannot_be_looked_up(small: Iret, call: Call) -> None:

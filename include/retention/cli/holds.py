@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from getpass import GetPassWarning
 from typing import TYPE_CHECKING, Annotated, Any
 
 import sqlalchemy as sa
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from include.retention import clock
-from include.retention.cli.main import Json, app, command_line, counted, mapped_table, out, record_key, show_json, told
+from include.retention.cli.main import (
+    Json,
+    app,
+    command_line,
+    counted,
+    err,
+    mapped_table,
+    out,
+    record_key,
+    show_json,
+    told,
+)
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
 from include.retention.ledger.holds import (
@@ -37,6 +51,10 @@ if TYPE_CHECKING:
 
 hold = typer.Typer(help="Legal holds.", no_args_is_help=True)
 app.add_typer(hold, name="hold")
+
+
+WIDE = 1000
+"""Columns in a pipe, where nothing is to be broken: more than a hold's texts may be long."""
 
 
 @contextmanager
@@ -124,10 +142,22 @@ def _what(
 
 
 def _given(value: str | None) -> str:
-    """Return the value, asked for where it wasn't given: on standard error, for standard output may be JSON."""
+    """Return the value, asked for where it wasn't given: on standard error, for standard output may be JSON.
+
+    Raises:
+        ConfigurationError: there is nowhere to ask.
+    """
     if value is not None:
         return value
-    return str(typer.prompt("Identifier, or the record's key", hide_input=True, err=True))
+    try:
+        with warnings.catch_warnings():
+            # Where there is no terminal, getpass warns and would read, and show, the value all the same.
+            warnings.simplefilter("error", GetPassWarning)
+            return str(typer.prompt("Identifier, or the record's key", hide_input=True, err=True))
+    except GetPassWarning:
+        err.print()
+        remedy = "Pass --value, or run the command in a terminal, where it asks for it."
+        raise command_line("--value", "wasn't given, and there is no terminal to ask at.", remedy, "HOLD") from None
 
 
 @hold.command(name="list")
@@ -146,10 +176,12 @@ def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
         return
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in {"hold_id", "placed_at", "review_on"})
     for row in shown.itertuples(index=False):
         table.add_row(*(escape(text) for text in row))
-    out.print(table if len(holds) else "No hold is in force.")
+    # In a pipe every hold has a line of its own, however long.
+    console = out if out.is_terminal else Console(highlight=False, width=WIDE)
+    console.print(table if len(holds) else "No hold is in force.")
 
 
 def _covers(hold: Mapping[str, Any]) -> str:
