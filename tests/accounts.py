@@ -20,8 +20,9 @@ def execute(url: sa.URL, *statements: str) -> None:
 
 
 @contextmanager
-def account(url: sa.URL, kind: str = "account") -> Iterator[str]:
-    """Give the name of an account, or of a role to be granted, that has no right in a database."""
+def account(*urls: sa.URL, kind: str = "account") -> Iterator[str]:
+    """Give the name of an account, or of a role to be granted, that has no right in these databases of a server."""
+    url = urls[0]
     name = f"gallring_{kind}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
     postgres = url.get_backend_name() == "postgresql"
     full = name if postgres or kind == "role" else f"{name}@'%'"
@@ -31,7 +32,9 @@ def account(url: sa.URL, kind: str = "account") -> Iterator[str]:
     try:
         yield name
     finally:
-        execute(url, *([f"DROP OWNED BY {name}"] if postgres else []), f"DROP {what} {full}")
+        for each in urls if postgres else ():
+            execute(each, f"DROP OWNED BY {name}")
+        execute(url, f"DROP {what} {full}")
 
 
 def as_account(url: sa.URL, name: str) -> sa.URL:

@@ -153,7 +153,7 @@ def test_select_may_be_granted_by_column(server_url: sa.URL, mapped: DataMap) ->
 
 
 def test_roles_and_ownership_count(server_url: sa.URL, mapped: DataMap) -> None:
-    with poor(server_url) as name, account(server_url, "role") as role:
+    with poor(server_url) as name, account(server_url, kind="role") as role:
         if server_url.get_backend_name() == "postgresql":
             grant(server_url, role, *all_that_is_needed(server_url)[:-1])
             execute(server_url, f"GRANT {role} TO {name}", f"ALTER TABLE scan OWNER TO {name}")
