@@ -12,7 +12,10 @@ SPEAKS_OF_NAMES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57")
 """Classes of SQLSTATE: connection, transaction state, authorisation, catalogue, rollback, syntax and names,
 resources, object state, operator intervention."""
 
-NAMES_ONLY = frozenset({1044, 1045, 1049, 1054, 1091, 1142, 1146, 1205, 1213, 2002, 2003, 2006, 2013})
+DENIED = 1142
+"""MariaDB's error for a statement that the account may not send."""
+
+NAMES_ONLY = frozenset({1044, 1045, 1049, 1054, 1091, DENIED, 1146, 1205, 1213, 2002, 2003, 2006, 2013})
 """MariaDB's errors about access, unknown databases, columns and tables, locks and lost connections."""
 
 

@@ -22,7 +22,7 @@ from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
 
-UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN", "KEY_MISMATCH"})
+UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN", "KEY_MISMATCH", "SELECT_MISSING", "ROW_SECURITY"})
 """Problems that leave a purpose's proof unread: no table can then be judged."""
 
 
@@ -68,7 +68,7 @@ def extractor_for(run: Run, data_map: DataMap, engine: sa.Engine) -> Extractor:
         schedule=run.policy.schedule,
         normaliser=run.normaliser,
         key=run.ring.current,
-        references=read_foreign_keys(engine, data_map.schema),
+        references=read_foreign_keys(engine, data_map.schema, data_map.tables),
         types=types,
     )
 

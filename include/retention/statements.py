@@ -113,9 +113,18 @@ def _fixed(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.C
     ``ON UPDATE CURRENT_TIMESTAMP``, which it gives some columns unasked, would start the clocks anew. Other columns
     are left to it, such as one by which copies of the table find what has changed.
     """
-    told = {name for each in table.emissions for name in (each.date, each.begins, each.fallback) if name is not None}
-    moved = [target.c[name] for name in sorted(told - set(erasable)) if isinstance(target.c[name].type, MOVING)]
-    return {column: column for column in moved}
+    types = {column.name: column.type for column in target.columns}
+    return {target.c[name]: target.c[name] for name in moved_days(table, types, erasable)}
+
+
+def moved_days(table: Table, types: Mapping[str, Type], erasable: Iterable[str]) -> list[str]:
+    """Return the columns with days of events that MariaDB may move when it erases others."""
+    return [name for name in sorted(told_days(table) - set(erasable)) if isinstance(types.get(name), MOVING)]
+
+
+def told_days(table: Table) -> set[str]:
+    """Return the columns from which the table's events take their days."""
+    return {name for each in table.emissions for name in (each.date, each.begins, each.fallback) if name is not None}
 
 
 def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[ForeignKey]) -> sa.Delete:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from include.retention import clock
+from include.retention.cli.grants import PLACEHOLDER, show_grants
 from include.retention.cli.main import WRONG, Json, app, command_line, counted, err, out, problem_body, show_json, told
+from include.retention.data_map.grants import grants_for
 from include.retention.data_map.live import check_live
+from include.retention.data_map.model import DataMap
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
 from include.retention.ledger.store import missing_control
@@ -62,8 +67,15 @@ def steps() -> Progress:
 
 
 @app.command()
-def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
+def check(
+    grants: Annotated[bool, typer.Option("--grants", help="Print the GRANT statements that a run needs.")] = False,  # noqa: FBT002 - a flag
+    account: Annotated[str, typer.Option(help="With --grants: the account they are for.")] = PLACEHOLDER,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
     """Hold the policy and the data maps against each other and against the live databases."""
+    if grants:
+        _grants(account, as_json=as_json)
+        return
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
@@ -75,20 +87,38 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
         missing = missing_control(load_settings(os.environ).control_url)
         notices += [] if missing is None else [missing]
-        from include.retention.reading import UNREADABLE, named, system_engine  # noqa: PLC0415 - pandas
+        from include.retention.reading import UNREADABLE  # noqa: PLC0415 - pandas
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
-            engine = system_engine(data_map)
-            try:
-                with named(data_map):
-                    live = check_live(data_map, engine)
-                for found in live:
+            with _opened(data_map) as engine:
+                for found in check_live(data_map, engine):
                     (notices if found.table is None else problems).append(found)
-            finally:
-                engine.dispose()
     unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
     _show_check(problems, notices, unreadable, len(policy.maps), as_json=as_json)
+
+
+def _grants(account: str, *, as_json: bool) -> None:
+    found = []
+    with told(as_json), steps() as progress:
+        line = progress.add_task("read the policy")
+        for system, data_map in load_policy(load_settings(os.environ).policy).maps.items():
+            progress.update(line, description=f"look at {system}")
+            with _opened(data_map) as engine:
+                found.append(grants_for(data_map, engine, account))
+    show_grants(found, account, as_json=as_json)
+
+
+@contextmanager
+def _opened(data_map: DataMap) -> Iterator[sa.Engine]:
+    from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
+
+    engine = system_engine(data_map)
+    try:
+        with named(data_map):
+            yield engine
+    finally:
+        engine.dispose()
 
 
 def _show_check(

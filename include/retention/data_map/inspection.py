@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
+from include.retention.data_map.granted import described_of, sees_every_table
 from include.retention.data_map.model import ForeignKey
 from include.retention.method_sql import MARIADB
 
@@ -62,11 +63,15 @@ class LiveSchema:
         tables: name -> table; of tables that weren't asked for only the name.
         foreign_keys: all of them, undeclared tables' too.
         outside: ``schema.table`` of another schema that refers to a table of this one, and that table.
+        sees_all: no table is hidden from the account.
+        undescribed: tables that the account sees and that MariaDB doesn't describe to it, without SELECT on the whole.
     """
 
     tables: Mapping[str, LiveTable | None]
     foreign_keys: tuple[ForeignKey, ...]
     outside: tuple[tuple[str, str], ...]
+    sees_all: bool
+    undescribed: frozenset[str]
 
 
 def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str]) -> LiveSchema:
@@ -78,8 +83,19 @@ def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str
         # A materialised view is a copy: what is culled elsewhere stays in it.
         copies = inspector.get_materialized_view_names(schema=schema) if engine.dialect.name == "postgresql" else []
         names = [*inspector.get_table_names(schema=schema), *copies]
-        tables = {name: _table(connection, inspector, name, schema) if name in wanted else None for name in names}
-        return LiveSchema(tables, _foreign_keys(inspector, schema, names), _outside(connection, inspector, schema))
+        sees_all = sees_every_table(connection, schema)
+        described = names if sees_all else described_of(connection, schema, names)
+        tables = {
+            name: _table(connection, inspector, name, schema) if name in wanted and name in described else None
+            for name in names
+        }
+        return LiveSchema(
+            tables=tables,
+            foreign_keys=_foreign_keys(inspector, schema, described),
+            outside=_outside(connection, inspector, schema),
+            sees_all=sees_all,
+            undescribed=frozenset(names) - frozenset(described),
+        )
 
 
 def read_foreign_keys(
@@ -94,11 +110,13 @@ def read_foreign_keys(
     """
     with engine.connect() as connection:
         inspector = sa.inspect(connection)
-        found = _foreign_keys(inspector, schema, inspector.get_table_names(schema=schema))
+        names = inspector.get_table_names(schema=schema)
+        described = names if sees_every_table(connection, schema) else described_of(connection, schema, names)
+        found = _foreign_keys(inspector, schema, described)
     return tuple(each for each in found if tables is None or {each.child_table, each.parent_table} & set(tables))
 
 
-def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Iterable[str]) -> tuple[ForeignKey, ...]:
+def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Collection[str]) -> tuple[ForeignKey, ...]:
     # SQLite and MariaDB keep the spelling of REFERENCES, whatever the table itself is called.
     spelt = {name.casefold(): name for name in names}
     own = {schema, None} if schema in (None, inspector.default_schema_name) else {schema}
@@ -110,7 +128,7 @@ def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Iterable[s
             parent_columns=tuple(each["referred_columns"]),
             ondelete=str(each.get("options", {}).get("ondelete") or "NO ACTION").upper(),
         )
-        for (_, table), found in inspector.get_multi_foreign_keys(schema=schema).items()
+        for (_, table), found in inspector.get_multi_foreign_keys(schema=schema, filter_names=list(names)).items()
         for each in found
         if each["referred_schema"] in own
     ]

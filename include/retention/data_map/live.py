@@ -8,7 +8,6 @@ Problems with ``table`` close that table; the others are notices.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
@@ -17,6 +16,8 @@ from include.retention.data_map.fit import check_constraints, check_methods
 from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
+from include.retention.data_map.presence import check_presence, close_to
+from include.retention.data_map.privileges import check_privileges
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 from include.retention.policy.document import KeyPath, key_text
@@ -42,32 +43,16 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
         Problems, which close their table, and notices, whose ``table`` is None.
     """
     schema = inspect_schema(engine, data_map.schema, data_map.tables.keys())
-    found = [*_tables(data_map, schema), *_references(data_map, schema), *_cascades(data_map, schema)]
-    for name, table in data_map.tables.items():
-        live = schema.tables.get(name)
-        if live is not None:
-            at = LiveContext(table, live, data_map, schema, engine)
-            found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
+    found = [*check_presence(data_map, schema, engine), *_references(data_map, schema), *_cascades(data_map, schema)]
+    there = [
+        LiveContext(table, live, data_map, schema, engine)
+        for name, table in data_map.tables.items()
+        if (live := schema.tables.get(name)) is not None
+    ]
+    for at in there:
+        found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
+    found += check_privileges(data_map, schema, engine, there)
     return tuple(found)
-
-
-def _close(names: Iterable[str], name: str) -> str:
-    same = [each for each in names if each.casefold() == name.casefold()]
-    near = same or difflib.get_close_matches(name, list(names), n=1)
-    return f" Did you mean {near[0]}?" if near else ""
-
-
-def _tables(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
-    for name in data_map.tables:
-        if name not in schema.tables:
-            what = f"isn't in the database.{_close(schema.tables, name)}"
-            remedy = "Correct the map, or the connection that it names."
-            yield closing(data_map, name, (), Words("MISSING_TABLE", what, remedy))
-    for name in schema.tables:
-        if name not in data_map.tables and name not in data_map.ignored_tables:
-            what = "is in the database and not in the map: whose data it holds is unknown."
-            remedy = "Map it, or name it in ignore_tables with the reason."
-            yield closing(data_map, name, (), Words("UNDECLARED_TABLE", what, remedy))
 
 
 def _references(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
@@ -95,7 +80,7 @@ def _cascades(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
 def _columns(at: LiveContext) -> Iterator[Problem]:
     for name in at.table.columns:
         if name not in at.live.columns:
-            what = f"isn't in the database.{_close(at.live.columns, name)}"
+            what = f"isn't in the database.{close_to(at.live.columns, name)}"
             yield at.problem(("columns", name), "MISSING_COLUMN", what, "Correct the map.")
     for name in at.live.columns:
         if name not in at.table.columns:

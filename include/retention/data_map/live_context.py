@@ -48,6 +48,11 @@ class Words:
     remedy: str
 
 
+def system_notice(data_map: DataMap, path: KeyPath, words: Words) -> Problem:
+    """Return a problem of a whole system that closes nothing."""
+    return Problem(f"system:{data_map.system}", key_text(path), words.what, words.remedy, words.code)
+
+
 def closing(data_map: DataMap, table: str, path: KeyPath, words: Words) -> Problem:
     """Return a problem that closes a table, which the map may not know."""
     return Problem(
