@@ -51,5 +51,5 @@ lock: setup ## Pin the dependencies anew after a change of requirements.txt
 	@$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
-env: ## Print the local settings for a shell: eval "$$(make -s env)"
-	@$(BIN)/python -m include.local.environment
+env: ## Print the sample's settings for a shell: eval "$$(make -s env)"
+	@$(BIN)/python -m include.local.shell

@@ -1,14 +1,10 @@
-"""The surroundings of a Gallring on this machine: paths, secrets and settings, all below the checkout's ``var/``.
-
-``python -m include.local.environment`` prints them for a shell: ``eval "$(make -s env)"``, then ``airflow ...``.
-"""
+"""The surroundings of the sample on this machine: paths, secrets and settings, all below the checkout's ``var/``."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,6 +25,17 @@ QUIET = {
 }
 """Telemetry of every dependency, off."""
 
+KEY = "GALLRING_KEY"
+FREE = frozenset({
+    "GALLRING_APPROVERS", "GALLRING_BATCH_ROWS", "GALLRING_BUCKETS", "GALLRING_FIRST_RUN", "GALLRING_REQUIRE_SERVICES",
+    "GALLRING_TEST_MARIADB_URL", "GALLRING_TEST_POSTGRES_URL", "GALLRING_TEST_SEED", "GALLRING_TEST_SUBJECTS",
+})  # fmt: skip
+"""Settings that anybody may give the sample, since they lead nowhere."""
+
+
+class LocalError(RuntimeError):
+    """Why `make run` and the like can't go on. The message says what to do."""
+
 
 def var() -> Path:
     """Return the working directory."""
@@ -38,19 +45,30 @@ def var() -> Path:
 def local_environment(*, port: int = PORT, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment of every local process: Airflow's settings, Gallring's, and the sample systems'.
 
-    What ``environ`` sets for Gallring itself (``GALLRING_*``, ``AIRFLOW_CONN_*``) stays as it is, so that the same
-    commands can be pointed at other systems. Secrets are made on first use.
+    Of what ``environ`` sets for Gallring only the settings that lead nowhere are passed on, and of what it sets for
+    Airflow nothing: another configuration, or another database's connection, must not come between. Secrets are made
+    on first use.
 
     Args:
         port: of the API server, on 127.0.0.1.
         environ: the environment to start from.
     """
-    inherited = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**gallring_settings(), **inherited, **airflow_settings(port), **QUIET}
+    inherited = {
+        name: value
+        for name, value in environ.items()
+        if name in FREE or not (name.startswith(("GALLRING_", "AIRFLOW_")) or name == "PYTHONDONTWRITEBYTECODE")
+    }
+    free = {name: value for name, value in inherited.items() if name in FREE}
+    return {**inherited, **gallring_settings(), **free, **airflow_settings(port), **QUIET}
 
 
 def gallring_settings() -> dict[str, str]:
     """Return where Gallring finds its key and the sample systems."""
+    return {**sample_settings(), KEY: secret(key_file().name)}
+
+
+def sample_settings() -> dict[str, str]:
+    """Return the sample's settings except for its key, which is made on first use. Nothing is written."""
     sample = var() / "sample"
     connections = {
         f"AIRFLOW_CONN_GALLRING_{system.upper()}": json.dumps(
@@ -60,7 +78,8 @@ def gallring_settings() -> dict[str, str]:
     }
     return {
         "GALLRING_VAR": str(var()),
-        "GALLRING_KEY": secret("gallring.key"),
+        "GALLRING_CONTROL_URL": f"sqlite:///{var() / 'control' / 'control.db'}",
+        "GALLRING_POLICY": str(ROOT / "include" / "policy"),
         "GALLRING_BUCKETS": "2",
         "GALLRING_FILES_ID_COPIES": str(sample / "files" / "id_copies"),
         **connections,
@@ -101,6 +120,11 @@ def passwords() -> dict[str, str]:
     return content
 
 
+def key_file() -> Path:
+    """Return where the sample's key is kept."""
+    return var() / "secrets" / "gallring.key"
+
+
 def password_file() -> Path:
     """Return where the demonstration users' passwords are kept."""
     return var() / "secrets" / "airflow_passwords.json"
@@ -136,16 +160,3 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
         finally:
             partial.unlink()
     return path.read_text(encoding="utf-8").strip()
-
-
-def main() -> None:
-    """Print the settings for a shell; secrets by reference, so that they don't stand on the screen."""
-    shown = {**gallring_settings(), **airflow_settings(PORT), **QUIET}
-    for name, value in shown.items():
-        file = next((path for path in (var() / "secrets").glob("*.key") if path.read_text().strip() == value), None)
-        print(f'export {name}="$(cat {shlex.quote(str(file))})"' if file else f"export {name}={shlex.quote(value)}")
-    print(f'export PATH={shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"')
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from include.retention import clock
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
 from include.retention.ledger.holds import Record, Subject, place_hold
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import make_control
 from include.retention.policy.load import load_policy
 from include.retention.settings import load_settings
 from include.retention.terms import IdentifierKind
@@ -31,7 +31,7 @@ def place_holds(file: Path, environ: Mapping[str, str]) -> int:
     today = now.astimezone(ZoneInfo(schedule.time_zone)).date()
     normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
     holds = json.loads(file.read_text(encoding="utf-8"))
-    control = open_control(settings.control_url)
+    control = make_control(settings.control_url)
     with control.begin() as connection:
         for hold in holds:
             what = covered(hold, normaliser)

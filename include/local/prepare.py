@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from include.local.environment import local_environment, var
+from include.local.claim import claim
+from include.local.environment import LocalError, local_environment, var
 from include.local.holds import place_holds
-from include.local.processes import airflow
+from include.local.lock import Lock, alone
+from include.local.processes import airflow, end_on_signals, start
 from include.retention import clock
 
 SUBJECTS = 5000
 STAMP = "gallring.stamp"
 
 
-class NotPreparedError(RuntimeError):
+class NotPreparedError(LocalError):
     """Something that has to be there can't be made. The message says where to look."""
 
 
-def prepare(environ: Mapping[str, str]) -> None:
+def prepare(environ: Mapping[str, str], lock: Lock) -> None:
     """Make what is missing: Airflow's database and, meanwhile, the sample systems.
+
+    Args:
+        environ: the local environment, of a directory that has been claimed.
+        lock: of that directory.
 
     Raises:
         NotPreparedError: one of them can't be made.
@@ -33,15 +38,13 @@ def prepare(environ: Mapping[str, str]) -> None:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     stamp, wanted = home / STAMP, version("apache-airflow-core")
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        make_sample(environ)
+        make_sample(environ, lock)
         return
     log = home / "migrate.log"
     with log.open("wb") as output:
-        migrate = subprocess.Popen(
-            airflow("db", "migrate"), env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        migrate = start(airflow("db", "migrate"), environ, lock, output)
     try:
-        make_sample(environ)
+        make_sample(environ, lock)
     finally:
         failed = migrate.wait()
     if failed:
@@ -49,7 +52,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def make_sample(environ: Mapping[str, str]) -> None:
+def make_sample(environ: Mapping[str, str], lock: Lock) -> None:
     """Make the three sample systems for today, unless they are there: whole or not at all.
 
     Raises:
@@ -63,18 +66,29 @@ def make_sample(environ: Mapping[str, str]) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     today = clock.now().astimezone(ZoneInfo("Europe/Stockholm")).date()
     command = [sys.executable, "-m", "include.sample", "--subjects", str(SUBJECTS), "--as-of", today.isoformat()]
-    made = subprocess.run([*command, "--out", str(partial)], env=dict(environ), check=False)
-    if made.returncode:
+    if start([*command, "--out", str(partial)], environ, lock).wait():
         raise NotPreparedError("The sample systems could not be made; what went wrong is above.")
     place_holds(partial / "holds.json", environ)
     partial.rename(sample)
 
 
-def start_afresh() -> None:
-    """Make new sample systems, and forget what was done to the old ones: ledger, reports, staging."""
-    for name in ("sample", "sample.partial", "control", "reports", "staging"):
-        shutil.rmtree(var() / name, ignore_errors=True)
-    make_sample(local_environment())
+def start_afresh() -> int:
+    """Make new sample systems, and forget what was done to the old ones (ledger, reports, staging).
+
+    Returns:
+        An exit code: 2 where the directory isn't the sample's, or somebody works in it.
+    """
+    end_on_signals()
+    try:
+        claim()
+        with alone(var()) as lock:
+            for name in ("sample", "sample.partial", "control", "reports", "staging"):
+                shutil.rmtree(var() / name, ignore_errors=True)
+            make_sample(local_environment(), lock)
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def shown(path: Path) -> str:
@@ -83,4 +97,4 @@ def shown(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    start_afresh()
+    raise SystemExit(start_afresh())

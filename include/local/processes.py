@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -12,19 +11,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from include.local.environment import HOST
+from include.local.environment import HOST, LocalError
+from include.local.keeper import lives, tell
+from include.local.lock import Lock
 
 GRACE_SECONDS = 15.0
 
 
-class ProcessEndedError(RuntimeError):
+class ProcessEndedError(LocalError):
     """One of Airflow's processes has ended, or couldn't be started. The message names its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process that we started, leader of a process group of its own."""
+    """A process that we started, in a session of its own; its keeper leads it."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -55,21 +57,30 @@ def free_port(preferred: int) -> int:
 
 @contextlib.contextmanager
 def running(
-    commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], logs: Path, grace: float = GRACE_SECONDS
+    commands: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    logs: Path,
+    lock: Lock,
+    grace: float = GRACE_SECONDS,
 ) -> Iterator[list[Child]]:
     """Run commands side by side, and end them and whatever they started when the block is left, however it is left.
+
+    Where we are killed, their keepers end them.
 
     Args:
         commands: name -> command line.
         environ: the environment of all of them.
         logs: directory for ``<name>.log``.
+        lock: that they keep while they live.
         grace: seconds to end in; whoever takes longer is made to.
     """
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
     try:
         for name, command in commands.items():
-            children.append(_start(name, command, environ, logs / f"{name}.log"))
+            log = logs / f"{name}.log"
+            with log.open("wb") as output:
+                children.append(Child(name, start(command, environ, lock, output), log))
         yield children
     finally:
         stop(children, grace)
@@ -87,37 +98,41 @@ def check(children: Sequence[Child]) -> None:
 
 
 def stop(children: Sequence[Child], grace: float = GRACE_SECONDS) -> None:
-    """End processes and their groups: asked first, made to after ``grace`` seconds.
+    """End processes with everything in their sessions: asked first, made to after ``grace`` seconds.
 
-    The group is asked too, since Airflow's scheduler leaves workers behind when only it is asked.
+    All are asked, since Airflow's scheduler leaves workers behind when only it is asked.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         for child in children:
-            _signal_group(child.process.pid, number)
+            tell(child.process.pid, number)
         until = time.monotonic() + grace
-        while time.monotonic() < until and any(_group_lives(child) for child in children):
+        while time.monotonic() < until and any(_lives(child) for child in children):
             time.sleep(0.1)
-        if not any(_group_lives(child) for child in children):
+        if not any(_lives(child) for child in children):
             return
 
 
-def _start(name: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> Child:
-    with log.open("wb") as output:
-        # A group of its own: Ctrl-C in the terminal then reaches us alone, and we end each group in order.
-        process = subprocess.Popen(
-            command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    return Child(name, process, log)
+def start(
+    command: Sequence[str], environ: Mapping[str, str], lock: Lock, output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command that keeps the lock while it lives, and ends with us, however we end.
+
+    A session of its own: Ctrl-C in the terminal then reaches us alone, and we end each session in order.
+
+    Args:
+        command: command line.
+        environ: its environment.
+        lock: of the working directory.
+        output: where it writes; ours if left out.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "include.local.keeper", *command], env=dict(environ), stdin=subprocess.PIPE,
+        stdout=output, stderr=output, start_new_session=True, pass_fds=[lock.descriptor],
+    )  # fmt: skip
+    lock.note(process.pid)
+    return process
 
 
-def _group_lives(child: Child) -> bool:
-    child.process.poll()  # so that a dead leader doesn't stay a zombie and keep the group alive
-    return _signal_group(child.process.pid, 0)
-
-
-def _signal_group(group: int, number: int) -> bool:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+def _lives(child: Child) -> bool:
+    child.process.poll()  # so that a dead leader doesn't stay a zombie
+    return lives(child.process.pid)

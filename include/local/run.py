@@ -7,38 +7,32 @@ today. Exit code 0 only if the run and every check succeeded.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
 from include.local.api import DAG, Api, connect, ensure_pool, wait_for
-from include.local.environment import PORT, local_environment, passwords, var
-from include.local.prepare import NotPreparedError, prepare
-from include.local.processes import Child, ProcessEndedError, airflow, check, end_on_signals, free_port, running
-from include.local.progress import Display, Steps
+from include.local.claim import claim
+from include.local.environment import PORT, LocalError, local_environment, var
+from include.local.follow import follow
+from include.local.lock import Lock, alone
+from include.local.prepare import prepare
+from include.local.processes import Child, ProcessEndedError, airflow, end_on_signals, free_port, running
+from include.local.progress import Display
 from include.local.summary import show_summary
-
-POLL_SECONDS = 0.7
-ENDED = frozenset({"success", "failed"})
 
 
 def main() -> int:
     """Run the DAG once and return an exit code."""
     console = Console(highlight=False)
     end_on_signals()
-    port = free_port(PORT)
-    environ = local_environment(port=port)
-    # The quick start answers the guard "first run" by configuration; ledger and report say so.
-    environ.setdefault("GALLRING_FIRST_RUN", "approved")
-    # Only the run that was asked for: unpausing the DAG would otherwise start last Sunday's, too.
-    environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
     try:
-        prepare(environ)
-        run = run_once(environ, port, console)
-    except (NotPreparedError, ProcessEndedError) as error:
-        console.print(str(error), style="red")
+        claim()
+        with alone(var()) as lock:
+            run = run_once(console, lock)
+    except LocalError as error:
+        console.print(str(error), style="red", soft_wrap=True)
         return 2
     except KeyboardInterrupt:
         console.print("Interrupted. What was done is in the ledger; the next run measures what is left.")
@@ -46,15 +40,22 @@ def main() -> int:
     return show_summary(console, var() / "reports", run)
 
 
-def run_once(environ: dict[str, str], port: int, console: Console) -> dict[str, Any]:
+def run_once(console: Console, lock: Lock) -> dict[str, Any]:
     """Start Airflow, let it run the DAG, end it, and return the finished run as Airflow's API tells of it."""
+    port = free_port(PORT)
+    environ = local_environment(port=port)
+    # The quick start answers the guard "first run" by configuration; ledger and report say so.
+    environ.setdefault("GALLRING_FIRST_RUN", "approved")
+    # Only the run that was asked for: unpausing the DAG would otherwise start last Sunday's, too.
+    environ["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] = "False"
+    prepare(environ, lock)
     commands = {
         "api-server": airflow("api-server", "--host", "127.0.0.1", "--port", str(port)),
         "dags": airflow("dags", "reserialize"),
         "scheduler": airflow("scheduler", "--skip-serve-logs"),
     }
     logs = var() / "airflow" / "processes"
-    with Display(console) as display, running(commands, environ, logs, grace=3.0) as children:
+    with Display(console) as display, running(commands, environ, logs, lock, grace=3.0) as children:
         display.say("starting Airflow")
         servers = [child for child in children if child.name != "dags"]
         api = connect(port, servers)
@@ -83,7 +84,10 @@ def read_dags(children: Sequence[Child]) -> None:
 
 
 def close_interrupted(api: Api) -> None:
-    """Close runs that an interrupted Airflow left behind: they would be taken up before ours."""
+    """Close runs that an interrupted Airflow left behind: they would be taken up before ours.
+
+    None of them is alive: we hold the lock, which every process of theirs kept.
+    """
     for state in ("running", "queued"):
         for run in api.call("GET", f"/dags/{DAG}/dagRuns?state={state}")["dag_runs"]:
             api.call("PATCH", f"/dags/{DAG}/dagRuns/{run['dag_run_id']}?update_mask=state", {"state": "failed"})
@@ -93,23 +97,6 @@ def pause(api: Api) -> None:
     """Pause the DAG, if the server still answers."""
     with contextlib.suppress(OSError):
         api.call("PATCH", f"/dags/{DAG}?update_mask=is_paused", {"is_paused": True})
-
-
-def follow(api: Api, run_id: str, display: Display, children: Sequence[Child], console: Console) -> dict[str, Any]:
-    """Show the run until it has ended, and return it with its failed tasks."""
-    steps, asked = Steps(), False
-    while True:
-        check(children)
-        run: dict[str, Any] = api.call("GET", f"/dags/{DAG}/dagRuns/{run_id}")
-        steps.instances = api.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
-        display.show(steps)
-        if run["state"] in ENDED:
-            return run | {"failed": [task for task in steps.instances if task["state"] == "failed"]}
-        if steps.waiting() and not asked:
-            asked = True
-            address = f"http://127.0.0.1:{api.port}/dags/{DAG}/runs/{run_id}/tasks/ask_for_approval/required_actions"
-            console.print(f"A guard asks for a human. Answer at {address}\n(user dpo, password {passwords()['dpo']})")
-        time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,31 @@ import time
 from rich.console import Console
 
 from include.local.api import connect, ensure_pool
-from include.local.environment import HOST, PORT, USERS, local_environment, passwords, var
-from include.local.prepare import NotPreparedError, prepare
-from include.local.processes import ProcessEndedError, airflow, check, end_on_signals, free_port, running
+from include.local.claim import claim
+from include.local.environment import HOST, PORT, USERS, LocalError, local_environment, passwords, var
+from include.local.lock import Lock, alone
+from include.local.prepare import prepare
+from include.local.processes import airflow, check, end_on_signals, free_port, running
 
 
 def main() -> int:
     """Run Airflow until it is interrupted and return an exit code."""
     console = Console(highlight=False)
     end_on_signals()
+    try:
+        claim()
+        with alone(var()) as lock:
+            serve(console, lock)
+    except LocalError as error:
+        console.print(str(error), style="red", soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        console.print("Airflow has ended.")
+    return 0
+
+
+def serve(console: Console, lock: Lock) -> None:
+    """Run Airflow until one of its processes ends, or we are interrupted."""
     port = free_port(PORT)
     environ = local_environment(port=port)
     commands = {
@@ -27,21 +43,14 @@ def main() -> int:
         "dag-processor": airflow("dag-processor"),
         "triggerer": airflow("triggerer", "--skip-serve-logs"),
     }
-    try:
-        prepare(environ)
-        console.print("Starting Airflow ...")
-        with running(commands, environ, var() / "airflow" / "processes") as children:
-            ensure_pool(connect(port, children))
-            console.print(welcome(port))
-            while True:
-                check(children)
-                time.sleep(1)
-    except (NotPreparedError, ProcessEndedError) as error:
-        console.print(str(error), style="red")
-        return 2
-    except KeyboardInterrupt:
-        console.print("Airflow has ended.")
-        return 0
+    prepare(environ, lock)
+    console.print("Starting Airflow ...")
+    with running(commands, environ, var() / "airflow" / "processes", lock) as children:
+        ensure_pool(connect(port, children))
+        console.print(welcome(port))
+        while True:
+            check(children)
+            time.sleep(1)
 
 
 def welcome(port: int) -> str:

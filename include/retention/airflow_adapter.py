@@ -19,7 +19,7 @@ from airflow.sdk import BaseNotifier, Connection, ExceptionRetryPolicy, RetryAct
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from include.retention import clock, errors
-from include.retention.run_dates import decision_day, file_safe
+from include.retention.run_dates import decision_day, file_safe, require_known
 from include.retention.settings import load_settings
 from include.retention.terms import Mode
 
@@ -81,12 +81,14 @@ def run_request() -> RunRequest:
     """Return what this DAG run asks of the pipeline.
 
     Raises:
-        GuardError: its day is in the future or not its to choose, see `decision_day`.
+        GuardError: its day is in the future or not its to choose, see `decision_day`; or its configuration has a key
+            that means nothing, such as a misspelt ``dryrun``.
     """
     from include.retention.run import RunRequest  # noqa: PLC0415  (pandas takes a second, and a DAG is parsed often)
 
     context = get_current_context()
     dag_run = context["dag_run"]
+    require_known(dag_run.conf or {})
     requested = context["params"]["as_of"]
     # An enum on the worker, whose own text is "DagRunType.MANUAL".
     run_type = str(getattr(dag_run.run_type, "value", dag_run.run_type))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -61,9 +62,28 @@ def engine_for(data_map: DataMap, environ: Mapping[str, str], *, writes: bool = 
     """Return an engine for a mapped system: see `engine_at`.
 
     Raises:
-        ConnectionSettingError: see `database_url`.
+        ConnectionSettingError: see `connection_engine`; names the map's file, whose key ``connection`` leads there.
     """
-    return engine_at(database_url(data_map.connection, environ), writes=writes)
+    try:
+        return connection_engine(data_map.connection, environ, writes=writes)
+    except ConnectionSettingError as error:
+        raise ConnectionSettingError(f"data_map/{data_map.system}.yaml: connection: {error}") from None
+
+
+def connection_engine(connection_id: str, environ: Mapping[str, str], *, writes: bool = False) -> sa.Engine:
+    """Return an engine on the database behind an Airflow connection id: see `engine_at`.
+
+    Raises:
+        ConnectionSettingError: see `database_url`; or it is a SQLite file that isn't there, and SQLite would make an
+            empty one.
+    """
+    url = database_url(connection_id, environ)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise ConnectionSettingError(
+            f"The connection {connection_id} names {url.database}, and no file is there. "
+            f"Correct AIRFLOW_CONN_{connection_id.upper()} (or the connection in Airflow), or put the file there."
+        )
+    return engine_at(url, writes=writes)
 
 
 def engine_at(url: sa.URL, *, writes: bool = False) -> sa.Engine:

@@ -72,6 +72,25 @@ class Extractor:
             chosen = chosen.with_for_update()
         return self._facts(table, names, connection.execute(chosen).all())
 
+    def read_identifiers(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
+        """Yield the hashed identifiers of a table's rows in chunks, one ``id:<role>:<kind>`` each, and nothing else."""
+        columns = sorted({column for role in table.subjects.values() for column in role.identifiers.values()})
+        for rows in self._only(connection, table, columns):
+            values = dict(zip(columns, zip(*rows, strict=True), strict=True))
+            hashed = [self._identifiers(role, values, len(rows)) for role in table.subjects.values()]
+            named = {name: refs for each in hashed for name, refs in each.items() if name.startswith("id:")}
+            yield pd.DataFrame(named)
+
+    def read_all_keys(self, connection: sa.Connection, table: Table) -> Iterator[pd.Series]:
+        """Yield the keys of a table's rows in chunks, spelt as in its facts."""
+        for rows in self._only(connection, table, table.key):
+            yield json_keys(list(zip(*rows, strict=True)))
+
+    def _only(self, connection: sa.Connection, table: Table, columns: Sequence[str]) -> Iterator[Sequence[sa.Row[Any]]]:
+        target = self.target(table)
+        statement = sa.select(*(_raw(target.c[column]) for column in columns))
+        return connection.execution_options(yield_per=CHUNK_ROWS).execute(statement).partitions(CHUNK_ROWS)
+
     def empty(self, table: Table) -> pd.DataFrame:
         """Return a facts frame without rows."""
         return self._facts(table, self._statement(table, self.target(table))[1], [])

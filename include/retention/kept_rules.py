@@ -16,6 +16,7 @@ from include.retention.ledger.runs import RunRow
 from include.retention.policy.document import Json, read_document
 from include.retention.policy.load import MAP_DIRECTORY, SCHEDULE_FILE, Policy, load_policy
 from include.retention.report.parts import Change
+from include.retention.report.promises import PUBLISHED_POLICY
 from include.retention.settings import Settings
 
 RULES = "rules"
@@ -31,6 +32,8 @@ def keep_rules(settings: Settings, run_id: str) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{RULES}.", dir=target.parent))
     try:
         shutil.copyfile(settings.policy / SCHEDULE_FILE, fresh / SCHEDULE_FILE)
+        if (settings.policy / PUBLISHED_POLICY).exists():
+            shutil.copyfile(settings.policy / PUBLISHED_POLICY, fresh / PUBLISHED_POLICY)
         (fresh / MAP_DIRECTORY).mkdir()
         for file in sorted((settings.policy / MAP_DIRECTORY).glob("*.yaml")):
             shutil.copyfile(file, fresh / MAP_DIRECTORY / file.name)

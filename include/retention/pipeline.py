@@ -23,7 +23,7 @@ from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_id_for
 from include.retention.ledger.sizes import previous_sizes
-from include.retention.ledger.store import open_control, reading
+from include.retention.ledger.store import make_control, reading
 from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
@@ -53,7 +53,7 @@ def begin(request: RunRequest) -> dict[str, Any]:
         raise ConfigurationError(policy.unapproved)
     now = clock.now()
     settings.var.mkdir(parents=True, exist_ok=True)
-    control = open_control(settings.control_url)
+    control = make_control(settings.control_url)
     try:
         with control.begin() as connection:
             run_id = run_id_for(connection, request.run_id)

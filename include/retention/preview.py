@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from include.retention import clock
@@ -17,9 +17,9 @@ from include.retention.keys import load_ring
 from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
 from include.retention.ledger.runs import RunRow
-from include.retention.ledger.store import open_control, reading
+from include.retention.ledger.store import make_control, missing_control, open_control, reading
 from include.retention.live_schema import write_live
-from include.retention.policy.load import load_policy
+from include.retention.policy.load import Policy, load_policy
 from include.retention.reading import extract_system
 from include.retention.remembered import note_recognised, waiting_of
 from include.retention.run import Run, local_day
@@ -32,16 +32,24 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Decisions for one day, in a staging of their own that is gone afterwards."""
+    """Decisions for one day, in a staging of their own that is gone afterwards.
+
+    Attributes:
+        problems: what closes tables.
+        notices: what the decisions don't know of: there is no control database yet.
+    """
 
     run: Run
     staging: Staging
     problems: tuple[Problem, ...]
+    notices: tuple[Problem, ...]
 
 
 @contextmanager
 def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     """Extract and decide everything for a day; the frames are removed at the end.
+
+    Where there is no control database yet, an empty one beside the frames stands in for it, and goes with them.
 
     Args:
         as_of: the local day, None for today. It may lie ahead.
@@ -52,29 +60,18 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     """
     settings, policy = load_settings(os.environ), load_policy(load_settings(os.environ).policy)
     now = clock.now()
-    plain = load_ring(os.environ)
-    control = open_control(settings.control_url)
-    with reading(control) as connection:
-        ring = watching(plain, connection)
-        require_known_keys(connection, ring)
-    row = RunRow(
-        run_id="preview",
-        dag_run_id="",
-        run_type="preview",
-        as_of=as_of or local_day(now, policy.schedule.time_zone),
-        time_zone=policy.schedule.time_zone,
-        mode=Mode.DRY_RUN,
-        started_at=now,
-        schedule_version=policy.schedule.version,
-        schedule_digest=policy.schedule.digest,
-        map_digests={name: data_map.digest for name, data_map in policy.maps.items()},
-        code_digest="",
-        key_id=ring.current.key_id,
-    )
-    settings.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with tempfile.TemporaryDirectory(prefix="preview-", dir=settings.staging) as directory:
-            staging = Staging(Path(directory))
+    ring = load_ring(os.environ)
+    missing = missing_control(settings.control_url)
+    with _directory(settings.staging) as directory:
+        control = (
+            make_control(f"sqlite:///{directory / 'control.db'}") if missing else open_control(settings.control_url)
+        )
+        try:
+            with reading(control) as connection:
+                ring = watching(ring, connection)
+                require_known_keys(connection, ring)
+            row = _row(policy, as_of or local_day(now, policy.schedule.time_zone), now, ring.current.key_id)
+            staging = Staging(directory)
             run = Run(row, settings, policy, ring, control, staging, now)
             problems: list[Problem] = []
             for system in policy.maps:
@@ -87,6 +84,42 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
             resolve_phase(run, staging, waiting_of(run, staging))
             step("decide")
             classify_phase(run, staging, 0, 1)
-            yield Preview(run, staging, tuple(problems))
+            yield Preview(run, staging, tuple(problems), () if missing is None else (_unknowing(missing),))
+        finally:
+            control.dispose()
+
+
+@contextmanager
+def _directory(staging: Path) -> Iterator[Path]:
+    """Give a directory below the runs' staging; nothing is left of it, nor of what it lies in, if that is new."""
+    new = [each for each in (staging, *staging.parents) if not each.exists()]
+    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with tempfile.TemporaryDirectory(prefix="preview-", dir=staging) as directory:
+            yield Path(directory)
     finally:
-        control.dispose()
+        for each in new:
+            with suppress(OSError):  # A run that has begun meanwhile works there.
+                each.rmdir()
+
+
+def _row(policy: Policy, as_of: date, now: datetime, key_id: str) -> RunRow:
+    return RunRow(
+        run_id="preview",
+        dag_run_id="",
+        run_type="preview",
+        as_of=as_of,
+        time_zone=policy.schedule.time_zone,
+        mode=Mode.DRY_RUN,
+        started_at=now,
+        schedule_version=policy.schedule.version,
+        schedule_digest=policy.schedule.digest,
+        map_digests={name: data_map.digest for name, data_map in policy.maps.items()},
+        code_digest="",
+        key_id=key_id,
+    )
+
+
+def _unknowing(missing: Problem) -> Problem:
+    """Return the notice that nothing of what a control database keeps is known here."""
+    return replace(missing, what=f"{missing.what} No legal hold, objection or earlier run is known here.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from include.retention import clock
-from include.retention.errors import ActError, LedgerError
+from include.retention.errors import ActError, GallringError, LedgerError
 from include.retention.kept_rules import changed_rules, rules_of
 from include.retention.ledger.chain import ChainState, append, entries, verify_chain
 from include.retention.ledger.expiry import expire_evidence
@@ -22,6 +23,7 @@ from include.retention.ledger.referrals import referral_counts
 from include.retention.ledger.runs import (
     SUCCESSES,
     RunRow,
+    acting_runs,
     finish_run,
     get_run,
     latest_attempt,
@@ -46,6 +48,10 @@ from include.retention.settings import Settings, load_settings
 from include.retention.staging import AFTER, Staging, open_staging
 from include.retention.terms import Mode, RunOutcome
 
+log = logging.getLogger(__name__)
+
+ABANDONED_AFTER = timedelta(days=1)
+"""Longer than a task waits for its turn or tries again."""
 REPORT = "report"
 """The task that calls ``close_and_report``."""
 
@@ -65,6 +71,7 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     try:
         with reading(control) as connection:
             row = get_run(connection, latest_attempt(connection, run_id))
+        close_abandoned(control, settings, row.run_id)
         run_id, policy = row.run_id, rules_of(settings, row)
         if row.outcome not in GOOD:
             data = collect_report(control, settings, policy, row, None)
@@ -80,6 +87,42 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
     finally:
         control.dispose()
     return {"outcome": row.outcome.value, "report": str(report_directory(settings, run_id))}
+
+
+def close_abandoned(control: sa.Engine, settings: Settings, run_id: str) -> None:
+    """End runs that nobody works on any more, as failed, and write their reports: what they changed must be told.
+
+    A worker that was killed, or a run that somebody marked as failed in Airflow, leaves a run that never ends. Where
+    its report can't be written, it stays unfinished, and this run's report says so.
+
+    Args:
+        control: the control database.
+        settings: where the reports are.
+        run_id: the run that is reported now.
+    """
+    for row in abandoned_runs(control, run_id):
+        try:
+            policy = rules_of(settings, row)
+        except GallringError as error:
+            log.error("Run %s can't be reported on: %s", row.run_id, type(error).__name__)  # noqa: TRY400 - its rules are gone
+            continue
+        with control.begin() as connection:
+            ended = finish_run(connection, row.run_id, RunOutcome.FAILED, clock.now())
+        files = write_report(
+            collect_report(control, settings, policy, ended, ended.outcome), settings.reports, row.run_id
+        )
+        with control.begin() as connection:
+            append(connection, row.run_id, "reported", {"files": files}, clock.now())
+
+
+def abandoned_runs(control: sa.Engine, run_id: str) -> list[RunRow]:
+    """Return other runs that have begun to change data and of which nothing has been heard for a day."""
+    with reading(control) as connection:
+        return [
+            row
+            for row in acting_runs(connection, run_id)
+            if clock.now() - max(entry.at for entry in entries(connection, row.run_id)) > ABANDONED_AFTER
+        ]
 
 
 def report_directory(settings: Settings, run_id: str) -> Path:
@@ -157,8 +200,9 @@ def collect_report(  # noqa: PLR0913 - a run, its rules, and what is known of it
             chain=verified_chain(connection, settings.reports),
             notices=(*policy.notices, *overdue_reviews(policy.schedule, row.as_of)),
             history=history,
+            unfinished=tuple(each.run_id for each in acting_runs(connection, row.run_id)),
             rule_changes=changed_rules(settings, before.run_id, row.run_id) if before else (),
-            promises=load_promises(),
+            promises=load_promises(policy.directory),
             outcome=outcome,
             again=again,
         )

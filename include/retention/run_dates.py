@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from include.retention.errors import GuardError
 
+PARAMETERS = frozenset({"dry_run", "as_of"})
+"""What a run's configuration may hold."""
 RUNS_WITH_INTERVAL = frozenset({"scheduled", "backfill"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 100
@@ -57,6 +61,22 @@ def decision_day(  # noqa: PLR0913  (each is a fact about the run, named at the 
             "Set dry_run, or choose today or an earlier day."
         )
     return requested or today
+
+
+def require_known(conf: Mapping[str, object]) -> None:
+    """Refuse a run whose configuration has a key that means nothing: what was meant might have been a dry run.
+
+    Raises:
+        GuardError: names the keys, never a value.
+    """
+    unknown = sorted(set(conf) - PARAMETERS)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].casefold(), sorted(PARAMETERS), n=1, cutoff=0.5)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise GuardError(
+            f"The run's configuration has {', '.join(unknown)}, which means nothing here: nothing is done.{meant} "
+            f"Trigger it again with {' and '.join(sorted(PARAMETERS))} alone."
+        )
 
 
 def file_safe(run_id: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import make_control
 
 
 @pytest.fixture(scope="session")
 def _control_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     path = tmp_path_factory.mktemp("control") / "control.db"
-    engine = open_control(sa.URL.create("sqlite", database=str(path)))
+    engine = make_control(sa.URL.create("sqlite", database=str(path)))
     yield engine
     engine.dispose()
 

@@ -24,6 +24,7 @@ from include.retention.errors import GuardError
 from include.retention.keys import DEMO_KEY
 from include.retention.ledger.runs import finish_run
 from include.retention.ledger.sizes import previous_sizes, record_sizes
+from include.retention.ledger.store import make_control
 from include.retention.terms import Mode, RunOutcome
 from tests.cli.conftest import Call, document, everything
 from tests.integration.harness import AS_OF, Gallring, Iret, expectations, policy_with
@@ -66,6 +67,39 @@ def test_check_names_what_is_wrong_with_exit_code_1(small: Iret, call: Call, mon
     }
 
 
+def test_check_says_when_every_run_is_refused(small: Iret, call: Call) -> None:
+    small.gallring.change("sales", "ALTER TABLE note RENAME COLUMN body TO text")
+    small.gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    done = call("check")
+    said = " ".join(done.stdout.split())
+    assert done.exit_code == 1
+    assert "Every run is refused, for all systems: sales.note can't be read as mapped." in said
+    assert "Nothing is destroyed in: sales.web_login " in said
+    told = document(call("check", "--json"))
+    assert (told["unreadable"], told["closed"]) == (["sales.note"], ["sales.web_login"])
+
+
+def test_check_holds_the_rules_days_against_today(
+    company: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    old = "    approved_on: 2026-09-14\n    review_on: 2027-09-14\n"
+    policy = Path(shutil.copytree(ROOT / "include" / "policy", tmp_path / "policy"))
+    schedule = policy / "retention_schedule.yaml"
+    new = "    approved_on: 2026-11-24\n    review_on: 2026-11-22\n"
+    schedule.write_text(schedule.read_text("utf-8").replace(old, new, 1), "utf-8")
+    monkeypatch.setenv("GALLRING_POLICY", str(policy))
+    told = document(call("check", "--json"))
+    assert [problem["code"] for problem in told["problems"]] == ["APPROVED_AHEAD"]
+    assert "2026-11-24, which lies ahead" in told["problems"][0]["what"]
+    assert "REVIEW_OVERDUE" in {notice["code"] for notice in told["notices"]}
+    schedule.write_text(
+        schedule.read_text("utf-8").replace("2026-11-24", "2026-11-23").replace("2026-11-22", "2026-11-23"), "utf-8"
+    )
+    told = document(call("check", "--json"))
+    assert told["ok"], "today is neither ahead nor overdue"
+    assert "REVIEW_OVERDUE" not in {notice["code"] for notice in told["notices"]}
+
+
 # plan
 
 
@@ -98,6 +132,14 @@ def test_plan_looks_ahead_and_tells_of_closed_tables(small: Iret, call: Call) ->
     assert "closed system:sales: tables.web_login.columns.nickname" in said
     assert re.search(r"As of 2030-01-01: \d+ records are due. A dry run; nothing was changed.$", said)
     assert everything(small) == before
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_can_be_decided_for(company: Iret, call: Call, day: str) -> None:
+    for arguments in (("plan",), ("explain", "sales.customer", "1")):
+        done = call(*arguments, "--as-of", day)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert day in done.stdout
 
 
 # verify
@@ -152,6 +194,7 @@ def test_verify_notices_a_ledger_that_was_tampered_with(small: Iret, call: Call,
 def test_verify_holds_the_ledger_against_what_the_reports_printed(begun: Iret, call: Call) -> None:
     assert call("verify").exit_code == 0
     shutil.rmtree(begun.gallring.var / "control")
+    make_control(f"sqlite:///{begun.gallring.var / 'control' / 'control.db'}").dispose()
     done = call("verify")
     assert done.exit_code == 1
     assert "the end of the ledger was cut off" in done.stdout
@@ -283,7 +326,8 @@ def test_accept_extract_forgets_the_size_and_says_who_answers(small: Iret, call:
 
 def test_a_hold_is_placed_listed_and_released(small: Iret, call: Call) -> None:
     placed = call(*HOLD, "--record", "finance.invoice_line", "--value", "23, 1")
-    assert (placed.exit_code, placed.stdout) == (0, "H5 is in force from now on.\n")
+    assert placed.exit_code == 0, placed.stderr
+    assert placed.stdout.startswith("H5 is in force from now on. It covers 1 record in finance.invoice_line, and ")
     listed = document(call("hold", "list", "--json"))
     assert [each["hold_id"] for each in listed] == ["H1", "H2", "H3", "H4", "H5"]
     assert listed[-1] == {
@@ -311,9 +355,10 @@ def test_no_hold_in_force(small: Iret, call: Call) -> None:
 
 
 def test_the_value_is_asked_for_and_kept_nowhere(small: Iret, call: Call) -> None:
-    done = call(*HOLD, "--kind", "email", "--json", answer="Kim.Qvarnstrom@Mejl.Example\n")
+    arguments = (*HOLD, "--kind", "email", "--not-yet-known", "--json")
+    done = call(*arguments, answer="Kim.Qvarnstrom@Mejl.Example\n")
     assert done.exit_code == 0, done.stderr
-    assert document(done) == {"hold_id": "H5"}
+    assert document(done)["hold_id"] == "H5"
     assert "Identifier, or the record's key" in done.stderr, "standard output holds the document alone"
     assert "qvarnstrom" not in f"{done.output}{small.gallring.control_rows()}".casefold()
 

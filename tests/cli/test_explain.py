@@ -128,7 +128,7 @@ def test_json_says_what_was_expected_of_records_of_every_kind(explain: Explain, 
         expected.setdefault((f"{each.system}.{each.table}", each.key), {})[each.group] = each.verdict
     for table, key in sorted(keys):
         told = document(call("explain", table, key, "--json"))
-        assert set(told) == {"table", "key", "row", "legal_hold", "holds", "personal", "groups"}
+        assert set(told) == {"table", "key", "row", "legal_hold", "holds", "personal", "groups", "notices"}
         verdicts = {group["group"]: verdict(told, group) for group in told["groups"]}
         assert verdicts == {name: or_nothing_left(told, name, each) for name, each in expected[table, key].items()}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from include.retention.errors import ConnectionSettingError
 from include.retention.keys import generate_key
 from tests.cli.conftest import Call, document, everything
 from tests.integration.harness import Iret, policy_with
@@ -90,7 +91,10 @@ def test_a_key_under_which_no_hold_would_be_found(company: Iret, call: Call, mon
     ("setting", "told"),
     [
         ("{", "begins as JSON but isn't valid JSON. Mend it."),
-        ("sqlite:////nowhere/sales.db", "system:sales can't be read. Look at its server"),
+        (
+            "sqlite:////nowhere/sales.db",
+            "data_map/sales.yaml: connection: The connection gallring_sales names /nowhere",
+        ),
         ("postgresql://gallring:hemligt@127.0.0.1:1/sales", "system:sales can't be read. Look at its server"),
     ],
 )
@@ -101,6 +105,25 @@ def test_a_system_that_cannot_be_reached(
     for arguments in (("check",), ("plan",)):
         refuses(company, call, arguments, told, "AIRFLOW_CONN_GALLRING_SALES")
         assert "hemligt" not in call(*arguments).stderr
+
+
+def test_a_missing_file_isnt_made_and_an_undefined_connection_names_its_map(
+    company: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GALLRING_SALES", f"sqlite:///{tmp_path}/sales.db")
+    for arguments in (("check",), ("plan",), ("map", "draft", "gallring_sales")):
+        refuses(company, call, arguments, f"names {tmp_path}/sales.db, and no file is there.")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delenv("AIRFLOW_CONN_GALLRING_SALES")
+    monkeypatch.setattr("include.retention.connections._from_airflow", _undefined)
+    for arguments in (("check",), ("plan",)):
+        refuses(
+            company, call, arguments, "data_map/sales.yaml: connection: The connection gallring_sales isn't defined"
+        )
+
+
+def _undefined(connection_id: str, _setting: str) -> None:
+    raise ConnectionSettingError(f"The connection {connection_id} isn't defined.")
 
 
 def test_a_column_that_is_gone_leaves_nothing_to_plan(small: Iret, call: Call) -> None:
@@ -121,6 +144,9 @@ NO_KEY = "which is (customer_id). Give its values as 12,3 or as a JSON list."
         (("explain", "sales.customer", "1,2"), ("KEY", NO_KEY)),
         (("explain", "sales.customer", "[null]"), ("KEY", NO_KEY)),
         (("explain", "sales.customer", "999999"), ("KEY", "has no record with that key", "check the key")),
+        (("plan", "--as-of", "9999-12-31"), ("--as-of", "9999-12-31 is no day to decide for. Give 1900-01-01 to")),
+        (("plan", "--as-of", "1899-12-31"), ("--as-of", "is no day to decide for")),
+        ((*EXPLAIN, "--as-of", "2200-01-01"), ("--as-of", "is no day to decide for. Give 1900-01-01 to 2199-12-31.")),
         (("report", "nobodys"), ("run nobodys isn't in the control database",)),
         (("report",), ("There is no run yet", "Trigger the DAG `gallring`")),
         (("accept-extract", "sales.customr", "--by", "dpo"), ("SYSTEM.TABLE", UNMAPPED)),

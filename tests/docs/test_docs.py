@@ -25,6 +25,7 @@ REFUSALS = {
     "check_server_clock": ("the clocks disagree",),
     "check_disk": ("little disk",),
     "check_extract": ("empty or shrunken extract",),
+    "check_holds": ("a hold that vanished",),
 }
 """What the operator's page calls the guards that refuse: they have no names in the ledger."""
 

@@ -25,7 +25,7 @@ from include.local.holds import place_holds
 from include.retention import clock, pipeline
 from include.retention.classify import REFERRED, RETAINED
 from include.retention.ledger.chain import Entry, entries, verify_chain
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import make_control
 from include.retention.policy.load import load_policy
 from include.retention.run import RunRequest
 from include.retention.settings import load_settings
@@ -148,7 +148,7 @@ class Gallring:
     @contextmanager
     def control(self) -> Iterator[sa.Connection]:
         """Give a connection to the control database."""
-        engine = open_control(f"sqlite:///{self.var / 'control' / 'control.db'}")
+        engine = make_control(f"sqlite:///{self.var / 'control' / 'control.db'}")
         try:
             with engine.begin() as connection:
                 yield connection

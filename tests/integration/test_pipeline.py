@@ -525,6 +525,48 @@ def test_of_two_runs_at_once_one_destroys(at: At) -> None:
 # Extracts
 
 
+def test_a_run_that_was_killed_is_told_of_and_after_a_day_ended_and_reported(at: At, final: Dump) -> None:
+    gallring = at("confirmed").gallring
+    gallring.act(RUN)  # and then its worker is killed, or somebody marks the run as failed
+    outcome = gallring.whole(NEXT)
+    told = findings(gallring, NEXT, outcome)
+    assert outcome == "NOTHING_DUE"
+    assert RUN in told["UNFINISHED_RUNS"]
+    assert gallring.ledger(RUN, "run_finished") == []
+
+    gallring.set_clock(NOON + timedelta(days=2))
+    later = gallring.whole("later")
+    assert "UNFINISHED_RUNS" not in findings(gallring, "later", later)
+    assert [entry.body["outcome"] for entry in gallring.ledger(RUN, "run_finished")] == ["FAILED"]
+    lost = gallring.report(RUN)["summary"]
+    assert (lost["outcome"], lost["total"]["deleted"] > 0) == ("FAILED", True), "what it destroyed is in its own report"
+    assert RUN in [past["run_id"] for past in gallring.report("later")["report"]["history"]]
+    assert gallring.dump() == final
+
+
+def test_a_changed_rule_is_named_where_it_is_asked_about_and_where_it_is_reported(
+    at: At, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gallring = at("done").gallring
+    title = "Marketing to former customers}\n    keep: "
+    monkeypatch.setenv("GALLRING_POLICY", str(policy_with(tmp_path, f"{title}P12M", f"{title}P6M")))
+    gallring.set_clock(NOON + timedelta(hours=6))
+    planned = gallring.plan(NEXT)
+    asked = [text for text in planned["guards"] if "retention schedule has changed" in text]
+    assert "retention_schedule.parameters.MKT_FORMER.keep" in asked[0]
+    gallring.approve(NEXT, planned)
+    gallring.step("confirm", NEXT)
+    gallring.act(NEXT)
+    assert gallring.close(NEXT) == "DONE"
+    changes = {
+        change["name"]: (change["before"], change["now"]) for change in gallring.report(NEXT)["report"]["changes"]
+    }
+    assert changes["retention_schedule.parameters.MKT_FORMER.keep"] == ("P12M", "P6M")
+    assert gallring.report(NEXT)["summary"]["total"]["overdue"] == 0, "under the rule before it wasn't due"
+    monkeypatch.setenv("GALLRING_POLICY", str(tmp_path / "nowhere"))
+    assert gallring.step("report", NEXT, [])["outcome"] == "DONE", "a report needs no rules but its own"
+
+
 def refuse_extract(gallring: Gallring, told: str) -> None:
     gallring.begin(NEXT)
     with pytest.raises(GuardError, match=told) as caught:

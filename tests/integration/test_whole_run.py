@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.integration.harness import Dump, Expectation, Gallring, Iret, expectations
+from tests.integration.harness import AS_OF, Dump, Expectation, Gallring, Iret, expectations
 from tests.places import ROOT, SYSTEMS
 
 MAPS = {
@@ -153,7 +153,7 @@ def assert_ended_well(gallring: Gallring) -> None:
 def assert_reported(gallring: Gallring, run_id: str, outcome: str) -> None:
     folder = gallring.var / "reports" / run_id
     names = {path.name for path in folder.iterdir()}
-    assert names == {"gallringsprotokoll.sv.html", "gallringsprotokoll.en.html", "report.csv", "report.json"}
+    assert names == {"gallringsprotokoll.sv.html", "gallringsprotokoll.en.html", "report.csv", "report.json", "rules"}
     assert all((folder / name).stat().st_size for name in names)
     assert gallring.report(run_id)["summary"]["outcome"] == outcome
     assert list_dir(gallring.var / "staging") == [], "staging holds keys and must not outlive its run"
@@ -164,10 +164,10 @@ def list_dir(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def assert_second_run_is_idle(gallring: Gallring) -> None:
+def assert_second_run_is_idle(gallring: Gallring, as_of: date = AS_OF) -> None:
     """A run after a run has nothing to do, and changes nothing at all."""
     before = gallring.dump()
-    planned = gallring.plan("second")
+    planned = gallring.plan("second", as_of=as_of)
     assert planned["due"] == 0
     assert not planned["needs_approval"]
     gallring.approve("second", planned)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.retention.ledger.runs import RunRow, create_run
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import make_control
 from tests import services
 from tests.ledger.world import RUN
 
@@ -25,7 +25,7 @@ def control_url(request: pytest.FixtureRequest) -> sa.URL:
 @pytest.fixture
 def control(control_url: sa.URL) -> Iterator[sa.Engine]:
     """An empty control database."""
-    engine = open_control(control_url)
+    engine = make_control(control_url)
     yield engine
     engine.dispose()
 
@@ -38,7 +38,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             url = stack.enter_context(services.fresh_database(services.POSTGRES))
         else:
             url = sa.URL.create("sqlite", database=str(tmp_path_factory.mktemp("control") / "control.db"))
-        yield open_control(url)
+        yield make_control(url)
 
 
 @pytest.fixture

@@ -86,9 +86,9 @@ def test_the_database_itself_refuses_to_rewrite_the_ledger(conn: sa.Connection, 
 
 
 def test_sqlite_cannot_replace_an_entry_past_the_triggers(sqlite_url: sa.URL) -> None:
-    from include.retention.ledger.store import open_control
+    from include.retention.ledger.store import make_control
 
-    control = open_control(sqlite_url)
+    control = make_control(sqlite_url)
     with control.begin() as conn:
         fill(conn)
     for statement in (
@@ -101,9 +101,9 @@ def test_sqlite_cannot_replace_an_entry_past_the_triggers(sqlite_url: sa.URL) ->
 
 
 def test_postgresql_cannot_truncate_the_ledger(postgres_url: sa.URL) -> None:
-    from include.retention.ledger.store import open_control
+    from include.retention.ledger.store import make_control
 
-    control = open_control(postgres_url)
+    control = make_control(postgres_url)
     for table in ("ledger_entry", "ledger_head"):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), control.begin() as conn:
             conn.exec_driver_sql(f"TRUNCATE {table}")

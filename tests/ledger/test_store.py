@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from include.retention.errors import ConfigurationError, LedgerError
 from include.retention.ledger import store
 from include.retention.ledger.chain import append, verify_chain
-from include.retention.ledger.store import HEAD, VERSION_TABLE, open_control, reading
+from include.retention.ledger.store import HEAD, VERSION_TABLE, make_control, reading
 from include.retention.ledger.tables import metadata
 from tests.ledger.world import AT, expect_line, finish_all, start_worker
 
@@ -36,7 +36,7 @@ def test_opening_again_changes_nothing(control: sa.Engine, control_url: sa.URL) 
     with control.begin() as conn:
         append(conn, None, "counted", {}, AT)
     for _ in range(2):
-        again = open_control(control_url)
+        again = make_control(control_url)
         with reading(again) as conn:
             assert verify_chain(conn).entries == 1
 
@@ -49,7 +49,7 @@ def test_processes_that_open_a_new_database_at_once_make_one(control_url: sa.URL
         worker.stdin.write("go\n")
         worker.stdin.flush()
     assert finish_all(workers) == ["open"] * 4
-    with reading(open_control(control_url)) as conn:
+    with reading(make_control(control_url)) as conn:
         assert verify_chain(conn).ok
 
 
@@ -57,7 +57,7 @@ def test_a_database_of_a_newer_version_is_left_alone(control: sa.Engine, control
     with control.begin() as conn:
         conn.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     with pytest.raises(LedgerError, match="newer"):
-        open_control(control_url)
+        make_control(control_url)
 
 
 def test_a_migration_that_breaks_off_leaves_nothing(control_url: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +67,12 @@ def test_a_migration_that_breaks_off_leaves_nothing(control_url: sa.URL, monkeyp
     monkeypatch.setattr(append_only, "SQLITE", broken)
     monkeypatch.setattr(append_only, "POSTGRESQL", broken)
     with pytest.raises(sa.exc.DBAPIError):
-        open_control(control_url)
+        make_control(control_url)
     engine = sa.create_engine(control_url)
     assert sa.inspect(engine).get_table_names() == []
     engine.dispose()
     monkeypatch.undo()
-    with reading(open_control(control_url)) as conn:
+    with reading(make_control(control_url)) as conn:
         assert verify_chain(conn).ok
 
 
@@ -85,13 +85,13 @@ def test_evidence_is_never_downgraded(control: sa.Engine) -> None:
 
 def test_the_folder_of_a_sqlite_database_is_made_and_private(tmp_path: Path) -> None:
     path = tmp_path / "var" / "control" / "control.db"
-    open_control(f"sqlite:///{path}")
+    make_control(f"sqlite:///{path}")
     assert path.exists()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_sqlite_waits_for_its_turn_and_survives_a_power_cut(sqlite_url: sa.URL) -> None:
-    control = open_control(sqlite_url)
+    control = make_control(sqlite_url)
     with control.begin() as conn:
         pragmas = {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
                    ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}  # fmt: skip
@@ -103,12 +103,12 @@ def test_sqlite_waits_for_its_turn_and_survives_a_power_cut(sqlite_url: sa.URL) 
 )
 def test_what_cannot_hold_the_ledger_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="GALLRING_CONTROL_URL") as caught:
-        open_control(url)
+        make_control(url)
     assert "hidden" not in str(caught.value)
 
 
 def test_a_plain_postgresql_address_gets_the_driver_that_is_installed(postgres_url: sa.URL) -> None:
-    assert open_control(postgres_url.set(drivername="postgresql")).driver == "psycopg"
+    assert make_control(postgres_url.set(drivername="postgresql")).driver == "psycopg"
 
 
 def test_reading_changes_nothing_and_sees_one_moment(control: sa.Engine) -> None:
@@ -127,5 +127,5 @@ def test_reading_changes_nothing_and_sees_one_moment(control: sa.Engine) -> None
 
 def test_a_password_is_in_no_error(tmp_path: Path) -> None:
     with pytest.raises(sa.exc.DBAPIError) as caught:
-        open_control("postgresql+psycopg://nobody:hunter2@127.0.0.1:1/x?connect_timeout=1")
+        make_control("postgresql+psycopg://nobody:hunter2@127.0.0.1:1/x?connect_timeout=1")
     assert "hunter2" not in str(caught.value)

@@ -9,7 +9,7 @@ from include.retention.errors import LockError
 from include.retention.ledger.chain import append
 from include.retention.ledger.locks import acquire
 from include.retention.ledger.process import this_process
-from include.retention.ledger.store import open_control
+from include.retention.ledger.store import make_control
 from tests.ledger.world import AT
 
 
@@ -29,7 +29,7 @@ def tell(text: object) -> None:
 
 def append_some(url: str, name: str, count: str) -> None:
     """Append entries, each in a transaction of its own; say so after each commit."""
-    engine = open_control(url)
+    engine = make_control(url)
     tell("ready")
     sys.stdin.readline()
     for number in range(int(count)):
@@ -40,7 +40,7 @@ def append_some(url: str, name: str, count: str) -> None:
 
 def hang_in_append(url: str) -> None:
     """Append an entry and never commit."""
-    engine = open_control(url)
+    engine = make_control(url)
     with engine.begin() as conn:
         append(conn, None, "never_committed", {}, AT)
         tell("appended")
@@ -51,13 +51,13 @@ def open_only(url: str) -> None:
     """Open the control database at the same moment as others."""
     tell("ready")
     sys.stdin.readline()
-    open_control(url).dispose()
+    make_control(url).dispose()
     tell("open")
 
 
 def lock(url: str, run_id: str) -> None:
     """Try for the lock once; stay alive until told to go."""
-    engine = open_control(url)
+    engine = make_control(url)
     tell("ready")
     sys.stdin.readline()
     try:
@@ -71,7 +71,7 @@ def lock(url: str, run_id: str) -> None:
 
 def hold_lock(url: str, run_id: str) -> None:
     """Take the lock and hold it until killed."""
-    engine = open_control(url)
+    engine = make_control(url)
     with engine.begin() as conn:
         acquire(conn, "sales", run_id, this_process(), AT)
     tell("held")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.local import environment
+from include.local import environment, shell
 from include.local.environment import local_environment, passwords, secret
 from include.retention.connections import database_url
 
@@ -17,9 +17,9 @@ from include.retention.connections import database_url
 @pytest.fixture(autouse=True)
 def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory of the test's own."""
+    for name in [name for name in os.environ if name.startswith(("GALLRING_", "AIRFLOW_CONN_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("GALLRING_VAR", str(tmp_path / "var"))
-    for name in ("GALLRING_KEY", "AIRFLOW_CONN_GALLRING_SALES"):
-        monkeypatch.delenv(name, raising=False)
     return tmp_path / "var"
 
 
@@ -52,10 +52,25 @@ def test_the_connections_lead_to_the_sample_systems(var: Path) -> None:
         assert database_url(f"gallring_{system}", settings).database == str(var / "sample" / f"{system}.db")
 
 
-def test_what_the_environment_says_of_gallring_comes_first() -> None:
-    own = {"AIRFLOW_CONN_GALLRING_SALES": "postgres://db/sales", "GALLRING_KEY": "ab" * 32}
+def test_what_the_environment_says_of_other_systems_is_not_passed_on(var: Path) -> None:
+    own = {
+        "AIRFLOW_CONN_GALLRING_SALES": "postgres://db/sales",
+        "AIRFLOW_CONN_CRM": "postgres://db/crm",
+        "AIRFLOW_CONFIG": "/srv/airflow.cfg",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://db/airflow",
+        "GALLRING_CONTROL_URL": "postgresql+psycopg://db/gallring",
+        "GALLRING_KEY": "ab" * 32,
+        "GALLRING_OLD_KEYS": "cd" * 32,
+        "GALLRING_POLICY": "/srv/policy",
+    }
     settings = local_environment(environ=own)
-    assert {name: settings[name] for name in own} == own
+    assert set(own.values()).isdisjoint(settings.values())
+    assert settings["GALLRING_CONTROL_URL"] == f"sqlite:///{var / 'control' / 'control.db'}"
+
+
+def test_what_leads_nowhere_is_passed_on() -> None:
+    given = {"GALLRING_BUCKETS": "3", "GALLRING_FIRST_RUN": "ask", "PATH": "/bin"}
+    assert local_environment(environ=given).items() >= given.items()
 
 
 def test_secrets_are_made_once_and_for_their_owner_alone(var: Path) -> None:
@@ -91,7 +106,7 @@ def test_each_demonstration_user_has_a_password(var: Path) -> None:
 
 
 def test_settings_for_a_shell_show_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    environment.main()
+    assert shell.main() == 0
     shown = capsys.readouterr().out
     assert "export AIRFLOW_HOME=" in shown
     for name in ("gallring.key", "airflow_api.key", "airflow_jwt.key"):

@@ -13,6 +13,7 @@ from tests.policy import samples
 SOURCES = Path(__file__).resolve().parents[2] / "include" / "retention"
 # Codes of the live database, which tests/data_map proves, notices, and those that take several files.
 ELSEWHERE = {
+    "APPROVED_AHEAD",
     "CASCADE_PATH",
     "CEILING_AS_PERIOD",
     "CHECK_NOT_PROVABLE",
@@ -20,6 +21,7 @@ ELSEWHERE = {
     "DUPLICATE_SYSTEM",
     "EVENT_DATE_TYPE",
     "KEY_MISMATCH",
+    "MAP_ENDING",
     "METHOD",
     "MISSING_COLUMN",
     "MISSING_TABLE",
@@ -132,6 +134,23 @@ def test_two_files_for_one_system(tmp_path: Path) -> None:
 def test_a_directory_without_maps(tmp_path: Path) -> None:
     _, problems = samples.load(samples.write_policy(tmp_path, samples.valid("schedule"), {}))
     assert [problem.code for problem in problems] == ["NO_DATA_MAP"]
+
+
+@pytest.mark.parametrize("name", ["crm.yml", "crm.yaml.bak", "crm.YAML", "crm", "notes.md"])
+def test_a_file_that_isnt_read_is_a_problem(tmp_path: Path, name: str) -> None:
+    directory = samples.write_policy(tmp_path, samples.valid("schedule"), {"shop": samples.valid("map")})
+    (directory / "data_map" / name).write_text("system: crm\n", encoding="utf-8")
+    policy, (problem,) = samples.load(directory)
+    assert policy is None
+    assert (problem.code, problem.file) == ("MAP_ENDING", (directory / "data_map" / name).as_posix())
+
+
+def test_hidden_files_and_a_readme_are_no_maps(tmp_path: Path) -> None:
+    directory = samples.write_policy(tmp_path, samples.valid("schedule"), {"shop": samples.valid("map")})
+    for name in (".gitkeep", ".crm.yml.swp", "README.md", "README"):
+        (directory / "data_map" / name).write_text("", encoding="utf-8")
+    (directory / "data_map" / "former").mkdir()
+    assert samples.load(directory)[1] == ()
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

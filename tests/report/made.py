@@ -42,6 +42,7 @@ from include.retention.policy.model import (
     Text,
 )
 from include.retention.report import Chain, Inputs, collect, load_promises, read_history, write_report
+from include.retention.settings import PROJECT
 from include.retention.terms import (
     IdentifierKind,
     LawfulBasis,
@@ -465,7 +466,7 @@ def inputs(**changes: Any) -> Inputs:
         "referrals": referrals(maps),
         "suppressions": {"email": 401, "phone": 37},
         "chain": chain(),
-        "promises": load_promises(),
+        "promises": load_promises(PROJECT / "include" / "policy"),
     }
     return Inputs(schedule=schedule, maps=maps, **(given | changes))
 

@@ -19,6 +19,7 @@ from include.retention.policy.model import Keep, Period
 from include.retention.report import charts, collect, load_promises
 from include.retention.report.model import Finding
 from include.retention.report.parts import Coverage
+from include.retention.report.promises import PUBLISHED_POLICY
 from include.retention.report.rules import longest_months
 from include.retention.report.waiting import collect_holds, collect_referrals
 from tests.report.made import NOW, TODAY, holds, inputs, purpose, run_entries, small_maps, small_schedule
@@ -84,7 +85,7 @@ def test_the_published_policy_and_the_schedule_are_held_against_each_other() -> 
 
 def test_the_project_s_own_policy_keeps_every_published_promise() -> None:
     policy = load_policy(Path(__file__).resolve().parents[2] / "include" / "policy")
-    promises = load_promises()
+    promises = load_promises(policy.directory)
     data = collect(inputs(schedule=policy.schedule, maps=policy.maps, promises=promises, entries=[]), NOW)
     assert data.policy.absent == ()
     assert {each.id for each in promises} >= {"S1", "S9", "S17", "S18", "S19–S20"}
@@ -92,13 +93,17 @@ def test_the_project_s_own_policy_keeps_every_published_promise() -> None:
     assert sum(each.question is not None for each in promises) == 10
 
 
+def test_a_controller_without_a_written_down_policy_isnt_held_to_another_s(tmp_path: Path) -> None:
+    assert load_promises(tmp_path) == ()
+
+
 def test_a_published_policy_with_mistakes_names_them_all(tmp_path: Path) -> None:
-    file = tmp_path / "published.yaml"
+    file = tmp_path / PUBLISHED_POLICY
     file.write_text(
         "sentences:\n  - {id: S1, quote: a, extra: b}\n  - {id: S1, quote: a, promises: {}, purposes: []}\n"
     )
     with pytest.raises(ConfigurationError) as caught:
-        load_promises(file)
+        load_promises(tmp_path)
     assert [(each.key, each.code) for each in caught.value.problems] == [
         ("sentences.S1.promises", "MISSING_KEY"),
         ("sentences.S1.purposes", "MISSING_KEY"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.retention.errors import GuardError
-from include.retention.run_dates import decision_day, file_safe
+from include.retention.run_dates import decision_day, file_safe, require_known
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -111,3 +111,18 @@ def test_run_ids_that_look_alike_stay_apart() -> None:
     assert file_safe("scheduled_1") == "scheduled_1"
     assert file_safe("..").startswith("run-")
     assert file_safe("latest") != "latest", "the reports' directory uses that name itself"
+
+
+@pytest.mark.parametrize(
+    "conf", [{"dryrun": True}, {"dry_run": True, "asof": "2020-01-01"}, {"dry-run": True}, {"x": 1}]
+)
+def test_a_misspelt_parameter_is_refused_and_never_taken_for_an_enforcing_run(conf: dict[str, object]) -> None:
+    with pytest.raises(GuardError, match="means nothing here: nothing is done"):
+        require_known(conf)
+
+
+def test_a_misspelt_parameter_is_put_right() -> None:
+    with pytest.raises(GuardError, match=r"Did you mean dry_run\?"):
+        require_known({"dryrun": True})
+    require_known({})
+    require_known({"dry_run": True, "as_of": None})

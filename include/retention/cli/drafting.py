@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from include.retention import clock
 from include.retention.cli.main import Json, app, command_line, counted, err, out, show_json, told
-from include.retention.connections import database_url, engine_at
+from include.retention.connections import connection_engine
 from include.retention.identifiers import Normaliser
 from include.retention.policy.load import MAP_DIRECTORY, SCHEDULE_FILE, load_schedule
 from include.retention.run import local_day
@@ -51,7 +51,7 @@ def draft(
         text = path.read_text(encoding="utf-8") if path.exists() else None
         today = local_day(clock.now(), schedule.time_zone)
         normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
-        engine = engine_at(database_url(connection, os.environ))
+        engine = connection_engine(connection, os.environ)
         try:
             line = bar.add_task("read the schema", total=None)
             live = read_schema(engine, schema)

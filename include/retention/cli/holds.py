@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from getpass import GetPassWarning
+from typing import TYPE_CHECKING, Annotated, Any
 
 import sqlalchemy as sa
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from include.retention import clock
-from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
+from include.retention.cli.main import (
+    Json,
+    app,
+    command_line,
+    counted,
+    err,
+    mapped_table,
+    out,
+    record_key,
+    show_json,
+    told,
+)
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
-from include.retention.ledger.holds import SUBJECT, Record, Subject, holds_in_force, place_hold, release_hold
-from include.retention.ledger.store import open_control, reading
-from include.retention.policy.load import load_policy
+from include.retention.ledger.holds import (
+    SUBJECT,
+    Record,
+    Subject,
+    check_hold,
+    holds_in_force,
+    place_hold,
+    release_hold,
+)
+from include.retention.ledger.store import open_control, reading, shown_address
+from include.retention.policy.load import Policy, load_policy
 from include.retention.run import local_day
 from include.retention.settings import load_settings
 from include.retention.terms import IdentifierKind
 
+if TYPE_CHECKING:
+    from include.retention.covered import Covered
+
 hold = typer.Typer(help="Legal holds.", no_args_is_help=True)
 app.add_typer(hold, name="hold")
+
+
+WIDE = 1000
+"""Columns in a pipe, where nothing is to be broken: more than a hold's texts may be long."""
 
 
 @contextmanager
@@ -47,31 +76,65 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
     value: Annotated[
         str | None, typer.Option(help="The identifier, or the record's key. Better typed when asked.")
     ] = None,
+    not_yet_known: Annotated[  # noqa: FBT002 - a flag
+        bool,
+        typer.Option("--not-yet-known", help="Place it though no record has the value, or a system can't be read."),
+    ] = False,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Place a hold on a person, a company or one record. Only a keyed hash of the value is kept."""
+    from include.retention.covered import records_covered  # noqa: PLC0415 - scipy, only where it is needed
+
     with told(as_json), _control() as control:
-        what = _what(kind, record, value)
+        policy = load_policy(load_settings(os.environ).policy)
+        schedule, key, day = policy.schedule, load_ring(os.environ).current, review_on.date()
+        today = local_day(clock.now(), schedule.time_zone)
+        normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+        what = _what(policy, normaliser, kind, record, value)
+        check_hold(what, owner=owner, reason=reason, review_on=day, at=clock.now())
+        covered = records_covered(policy, normaliser, key, what)
+        if not not_yet_known:
+            _require_somebody(covered, what)
         with control.begin() as connection:
-            key = load_ring(os.environ).current
-            day = review_on.date()
             number = place_hold(connection, key, what, owner=owner, reason=reason, review_on=day, at=clock.now())
-    show_json({"hold_id": number}) if as_json else out.print(f"{number} is in force from now on.")
+        where = shown_address(control.url)
+    if as_json:
+        show_json({"hold_id": number, "covers": covered.records, "not_read": covered.unread, "control": where})
+        return
+    counts = [f"{counted(count, 'record')} in {table}" for table, count in covered.records.items()]
+    covers = f"{', '.join(counts)}, and what belongs to them" if counts else "no record yet"
+    out.print(f"{number} is in force from now on. It covers {covers}.")
+    for why in covered.unread.values():
+        out.print(f"[yellow]not looked at[/yellow]: {escape(why)}")
+    out.print(f"It is kept in {escape(where)}.")
 
 
-def _what(kind: IdentifierKind | None, record: str | None, value: str | None) -> Subject | Record:
+def _require_somebody(covered: Covered, what: Subject | Record) -> None:
+    """Refuse a hold on nobody, and one of which nobody can say whom it is on.
+
+    Raises:
+        ConfigurationError: a system can't be read, or no record has the value.
+    """
+    if covered.unread:
+        looked = f"it can't be looked up everywhere. {' '.join(covered.unread.values())}"
+        remedy = "Mend that; --not-yet-known places it all the same, and it covers whom it is about there too."
+        raise command_line("--value", f"The hold isn't placed: {looked}", remedy, "HOLD_UNREAD")
+    if not covered.records:
+        where = f"{what.system}.{what.table}" if isinstance(what, Record) else f"any mapped {what.kind}"
+        remedy = "Check it; --not-yet-known places it all the same, for what will be there later."
+        raise command_line("--value", f"The hold isn't placed: no record has it in {where}.", remedy, "HOLD_ON_NOBODY")
+
+
+def _what(
+    policy: Policy, normaliser: Normaliser, kind: IdentifierKind | None, record: str | None, value: str | None
+) -> Subject | Record:
     if (kind is None) == (record is None):
         what = "needs one of --kind and --record."
         raise command_line("hold place", what, "Name a person by --kind, or a --record.", "HOLD")
-    policy = load_policy(load_settings(os.environ).policy)
     if record is not None:
         table = mapped_table(policy, "--record", record)
         return Record(record.partition(".")[0], table.name, record_key(table, "--value", _given(value)))
-    schedule = policy.schedule
-    today = local_day(clock.now(), schedule.time_zone)
-    found = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes).normalise(
-        IdentifierKind(str(kind)), _given(value)
-    )
+    found = normaliser.normalise(IdentifierKind(str(kind)), _given(value))
     if found.text is None:
         remedy = "Give it in full, an identity number with its century."
         raise command_line("--value", "identifies nobody.", remedy, "HOLD")
@@ -79,10 +142,22 @@ def _what(kind: IdentifierKind | None, record: str | None, value: str | None) ->
 
 
 def _given(value: str | None) -> str:
-    """Return the value, asked for where it wasn't given: on standard error, for standard output may be JSON."""
+    """Return the value, asked for where it wasn't given: on standard error, for standard output may be JSON.
+
+    Raises:
+        ConfigurationError: there is nowhere to ask.
+    """
     if value is not None:
         return value
-    return str(typer.prompt("Identifier, or the record's key", hide_input=True, err=True))
+    try:
+        with warnings.catch_warnings():
+            # Where there is no terminal, getpass warns and would read, and show, the value all the same.
+            warnings.simplefilter("error", GetPassWarning)
+            return str(typer.prompt("Identifier, or the record's key", hide_input=True, err=True))
+    except GetPassWarning:
+        err.print()
+        remedy = "Pass --value, or run the command in a terminal, where it asks for it."
+        raise command_line("--value", "wasn't given, and there is no terminal to ask at.", remedy, "HOLD") from None
 
 
 @hold.command(name="list")
@@ -101,10 +176,12 @@ def show(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
         return
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in {"hold_id", "placed_at", "review_on"})
     for row in shown.itertuples(index=False):
         table.add_row(*(escape(text) for text in row))
-    out.print(table if len(holds) else "No hold is in force.")
+    # In a pipe every hold has a line of its own, however long.
+    console = out if out.is_terminal else Console(highlight=False, width=WIDE)
+    console.print(table if len(holds) else "No hold is in force.")
 
 
 def _covers(hold: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,17 +12,24 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from include.retention.cli.main import WRONG, Json, app, counted, err, out, problem_body, show_json, told
+from include.retention import clock
+from include.retention.cli.main import WRONG, Json, app, command_line, counted, err, out, problem_body, show_json, told
 from include.retention.data_map.live import check_live
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
+from include.retention.ledger.store import missing_control
+from include.retention.policy.checks import approved_ahead, overdue_reviews
 from include.retention.policy.load import load_policy
+from include.retention.run import local_day
 from include.retention.settings import load_settings
 
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to decide for; today if left out. It may lie ahead."),
 ]
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside aren't decided for: there a period's end is no date any more."""
 
 FIGURES = {
     "population": "rows",
@@ -36,6 +44,17 @@ FIGURES = {
 """What is told of each table; a column without a single row is left out."""
 
 
+def day_of(as_of: datetime | None) -> date | None:
+    """Return the day to decide for, None for today.
+
+    Raises:
+        ConfigurationError: nothing can be decided for that day.
+    """
+    if as_of is None or FIRST_DAY <= as_of.date() <= LAST_DAY:
+        return None if as_of is None else as_of.date()
+    raise command_line("--as-of", f"{as_of.date()} is no day to decide for.", f"Give {FIRST_DAY} to {LAST_DAY}.", "DAY")
+
+
 def steps() -> Progress:
     """Return a progress line on standard error, so that standard output stays clean; none where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -48,12 +67,15 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
-        problems: list[Problem] = list(policy.unapproved)
-        notices = list(policy.notices)
+        today = local_day(clock.now(), policy.schedule.time_zone)
+        problems: list[Problem] = [*policy.unapproved, *approved_ahead(policy.schedule, today)]
+        notices = [*policy.notices, *overdue_reviews(policy.schedule, today)]
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
-        from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
+        missing = missing_control(load_settings(os.environ).control_url)
+        notices += [] if missing is None else [missing]
+        from include.retention.reading import UNREADABLE, named, system_engine  # noqa: PLC0415 - pandas
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
@@ -65,25 +87,36 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - a flag
                     (notices if found.table is None else problems).append(found)
             finally:
                 engine.dispose()
-    _show_check(problems, notices, len(policy.maps), as_json=as_json)
+    unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
+    _show_check(problems, notices, unreadable, len(policy.maps), as_json=as_json)
 
 
-def _show_check(problems: list[Problem], notices: list[Problem], systems: int, *, as_json: bool) -> None:
+def _show_check(
+    problems: list[Problem], notices: list[Problem], unreadable: list[str], systems: int, *, as_json: bool
+) -> None:
+    closed = sorted({problem.table for problem in problems if problem.table} - set(unreadable))
     if as_json:
         found = {"problems": [problem_body(p) for p in problems], "notices": [problem_body(p) for p in notices]}
-        show_json({"ok": not problems, "systems": systems, **found})
+        tables = {"closed": closed, "unreadable": unreadable}
+        show_json({"ok": not problems, "systems": systems, **found, **tables})
     else:
         for problem in problems:
             out.print(f"[red]problem[/red] {escape(str(problem))}")
-        for notice in notices:
-            out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
-        closed = sorted({problem.table for problem in problems if problem.table})
+        show_notices(notices)
+        if unreadable:
+            out.print(f"Every run is refused, for all systems: {', '.join(unreadable)} can't be read as mapped.")
         if closed:
             out.print(f"Nothing is destroyed in: {', '.join(closed)}")
         verdict = "[green]In order[/green]" if not problems else f"[red]{counted(len(problems), 'problem')}[/red]"
         out.print(f"{verdict}: {counted(systems, 'system')}, {counted(len(notices), 'notice')}.")
     if problems:
         raise typer.Exit(WRONG)
+
+
+def show_notices(notices: Iterable[Problem]) -> None:
+    """Print what is to be known and refuses nothing."""
+    for notice in notices:
+        out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
 
 
 @app.command()
@@ -94,16 +127,17 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
 
     with told(as_json), steps() as progress:
         line = progress.add_task("begin")
-        day = None if as_of is None else as_of.date()
-        with previewed(day, lambda name: progress.update(line, description=name)) as preview:
+        with previewed(day_of(as_of), lambda name: progress.update(line, description=name)) as preview:
             _, counts, _ = decide_items(preview.run, preview.staging)
-            decided_for, problems = preview.run.row.as_of, preview.problems
+            decided_for, problems, notices = preview.run.row.as_of, preview.problems, preview.notices
     if as_json:
-        show_json({"as_of": decided_for, "tables": counts, "problems": [problem_body(p) for p in problems]})
+        found = {"problems": [problem_body(p) for p in problems], "notices": [problem_body(p) for p in notices]}
+        show_json({"as_of": decided_for, "tables": counts, **found})
     else:
         _show_plan(counts)
         for problem in problems:
             out.print(f"[red]closed[/red] {escape(str(problem))}")
+        show_notices(notices)
         due = sum(table["due"] for table in counts)
         out.print(f"As of {decided_for}: {due:,} records are due. A dry run; nothing was changed.")
     if problems:

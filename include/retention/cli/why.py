@@ -15,8 +15,18 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, steps
-from include.retention.cli.main import Json, app, command_line, mapped_table, out, record_key, show_json, told
+from include.retention.cli.look import AsOf, day_of, show_notices, steps
+from include.retention.cli.main import (
+    Json,
+    app,
+    command_line,
+    mapped_table,
+    out,
+    problem_body,
+    record_key,
+    show_json,
+    told,
+)
 from include.retention.data_map.relations import company_roles
 from include.retention.deciding import read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
@@ -42,7 +52,7 @@ def explain(
     """Explain one record: why it is kept, or why and when it goes."""
     with told(as_json), steps() as progress:
         line = progress.add_task("begin")
-        day = None if as_of is None else as_of.date()
+        day = day_of(as_of)
         mapped = mapped_table(load_policy(load_settings(os.environ).policy), "SYSTEM.TABLE", table)
         parts = record_key(mapped, "KEY", key)
         with previewed(day, lambda name: progress.update(line, description=name)) as preview:
@@ -58,8 +68,10 @@ def explain(
     if as_json:
         content = {"table": str(name), "key": wanted, "row": fate, "legal_hold": held, "holds": holds}
         told_of = [asdict(group) | {"erased": erased[group.group]} for group in groups]
-        show_json({**content, "personal": personal, "groups": told_of})
+        notices = [problem_body(notice) for notice in preview.notices]
+        show_json({**content, "personal": personal, "groups": told_of, "notices": notices})
         return
+    show_notices(preview.notices)
     schedule, decided_for = preview.run.policy.schedule, preview.run.row.as_of
     out.print(f"[bold]{name} {escape(json.dumps(wanted))}[/bold] as of {decided_for}: the row {fate}.")
     if held:

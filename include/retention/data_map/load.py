@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
         schedule: None where it can't be read: then the maps are checked by themselves only.
         written: the schedule's file, in which broken purposes are declared all the same.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = [*_other_files(directory)]
     mapped: dict[str, Mapped] = {}
     parsings: list[Parsed[border.DataMapBorder]] = []
     for path in sorted(directory.glob("*.yaml")):
@@ -90,6 +90,15 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
     maps = {system: each.data_map for system, each in mapped.items()}
     notices = () if problems or schedule is None else tuple(map_notices(mapped, schedule, written))
     return Reading(maps, tuple(problems), notices, tuple(undecided(mapped)))
+
+
+def _other_files(directory: Path) -> Iterator[Problem]:
+    """Yield files that look as if they counted and don't: a map that isn't read closes no table."""
+    for path in sorted(directory.glob("*")):
+        if path.is_file() and path.suffix != ".yaml" and not path.name.lower().startswith((".", "readme")):
+            what = "isn't read: a data map's file ends in .yaml."
+            remedy = "Rename it if it is a map, or move it elsewhere."
+            yield Problem(shown(path), "(whole file)", what, remedy, "MAP_ENDING")
 
 
 def _name_problems(data_map: DataMap, path: Path, document: Document, mapped: Mapping[str, Mapped]) -> list[Problem]:

@@ -94,10 +94,8 @@ def place_hold(  # noqa: PLR0913 - each is a field of the record, and named by t
     Raises:
         HoldError: owner, reason or review date is missing or unusable; says which and what to do.
     """
+    check_hold(what, owner=owner, reason=reason, review_on=review_on, at=at)
     owner, reason = owner.strip(), reason.strip()
-    problem = _wrong(what, owner, reason, review_on, at)
-    if problem:
-        raise HoldError(f"The hold isn't placed: {problem}")
     serialise(conn)
     scope, values = _covered(key, what)
     values |= {"scope": scope, "key_id": key.key_id, "owner": owner, "reason": reason, "review_on": review_on}
@@ -105,6 +103,17 @@ def place_hold(  # noqa: PLR0913 - each is a field of the record, and named by t
     hold_id = f"H{conn.scalar(query)}"
     _tell(conn, "hold_placed", hold_id, values, at)
     return hold_id
+
+
+def check_hold(what: Subject | Record, *, owner: str, reason: str, review_on: date | None, at: datetime) -> None:
+    """Refuse what `place_hold` would refuse.
+
+    Raises:
+        HoldError: as there.
+    """
+    problem = _wrong(what, owner.strip(), reason.strip(), review_on, at)
+    if problem:
+        raise HoldError(f"The hold isn't placed: {problem}")
 
 
 def release_hold(conn: sa.Connection, hold_id: str, at: datetime) -> None:

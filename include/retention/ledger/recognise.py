@@ -74,5 +74,7 @@ def translated_records(refs: Iterable[str], found: Found) -> frozenset[str]:
     return frozenset(pairs.get(ref, ref) for ref in refs)
 
 
-def _translated(refs: pd.Series, kinds: pd.Series, found: Found) -> list[str]:
-    return [found.get(_DOMAIN_OF[kind], {}).get(ref, ref) for ref, kind in zip(refs, kinds, strict=True)]
+def _translated(refs: pd.Series, kinds: pd.Series, found: Found) -> pd.Series:
+    """Return references under the current key. Where there are none they are texts still, not numbers."""
+    made = [found.get(_DOMAIN_OF[kind], {}).get(ref, ref) for ref, kind in zip(refs, kinds, strict=True)]
+    return pd.Series(made, index=refs.index, dtype=refs.dtype)

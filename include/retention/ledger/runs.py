@@ -232,6 +232,11 @@ def unfinished_runs(conn: sa.Connection, except_run: str | None = None) -> tuple
     return tuple(_row(row) for row in conn.execute(query) if row.run_id != except_run)
 
 
+def acting_runs(conn: sa.Connection, except_run: str) -> tuple[RunRow, ...]:
+    """Return the runs besides one that have begun to change data and haven't ended, oldest first."""
+    return tuple(row for row in unfinished_runs(conn, except_run) if _is_acting(conn, row.run_id))
+
+
 def _running(conn: sa.Connection, run_id: str) -> None:
     if get_run(conn, run_id).outcome is not RunOutcome.RUNNING:
         message = f"run {run_id} has ended; begin it again before changing it."

@@ -32,12 +32,28 @@ _UPGRADE_LOCK = 0x6761_6C6C
 
 
 def open_control(url: str | sa.URL) -> sa.Engine:
-    """Return an engine on the control database, made and brought to the newest revision where it isn't.
+    """Return an engine on the control database, which is there, brought to the newest revision where it isn't.
 
-    Connections aren't pooled: they are few and short, and a pool doesn't survive Airflow's forks.
+    A mistyped address must not look like an empty ledger: nothing is made here.
 
     Args:
         url: SQLAlchemy address. ``sqlite:////absolute/path/control.db`` or ``postgresql+psycopg://...``.
+
+    Raises:
+        ConfigurationError: it isn't there; another kind of database, or a SQLite address without a file.
+        LedgerError: the database is of a newer Gallring.
+    """
+    missing = missing_control(url)
+    if missing is not None:
+        raise ConfigurationError([missing])
+    return make_control(url)
+
+
+def make_control(url: str | sa.URL) -> sa.Engine:
+    """Return an engine on the control database, made where it isn't there: for the beginning of a run.
+
+    Args:
+        url: as for `open_control`.
 
     Raises:
         ConfigurationError: another kind of database, or a SQLite address without a file.
@@ -46,12 +62,46 @@ def open_control(url: str | sa.URL) -> sa.Engine:
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         Path(str(address.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
-        _speak_sqlite(engine)
+    engine = _engine(address)
+    if address.get_backend_name() == "sqlite":
         _switch_to_wal(engine)
-    else:
-        engine = sa.create_engine(address, poolclass=NullPool, isolation_level="READ COMMITTED")
     upgrade(engine)
+    return engine
+
+
+def missing_control(url: str | sa.URL) -> Problem | None:
+    """Say that there is no control database, or none of Gallring's, at an address; None where there is.
+
+    Raises:
+        ConfigurationError: another kind of database, or a SQLite address without a file.
+    """
+    address = _address(url)
+    if address.get_backend_name() != "sqlite" or Path(str(address.database)).is_file():
+        engine = _engine(address)
+        try:
+            if _revision(engine) is not None:
+                return None
+        finally:
+            engine.dispose()
+    what = f"names {shown_address(address)}, where no control database of Gallring's is."
+    remedy = (
+        "Correct GALLRING_CONTROL_URL, or GALLRING_VAR, below which it is where that isn't set. "
+        "In a new installation a run's first task makes it: trigger a dry run."
+    )
+    return Problem("environment", "GALLRING_CONTROL_URL", what, remedy, "NO_CONTROL")
+
+
+def shown_address(address: sa.URL) -> str:
+    """Return an address as it may be shown: without its password, and without what stands behind the question mark."""
+    return address.set(query={}).render_as_string(hide_password=True)
+
+
+def _engine(address: sa.URL) -> sa.Engine:
+    """Return an engine whose connections aren't pooled: they are few and short, and no pool survives a fork."""
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address, poolclass=NullPool, isolation_level="READ COMMITTED")
+    engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    _speak_sqlite(engine)
     return engine
 
 

@@ -61,6 +61,16 @@ def enforceable(schedule: Schedule, file: str = "retention_schedule.yaml") -> tu
     return tuple(found)
 
 
+def approved_ahead(schedule: Schedule, today: date, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
+    """Return a problem for each rule that says it was approved on a day to come."""
+    remedy = "Give the day on which it was approved, or leave it out until then."
+    return tuple(
+        Problem(file, f"{key}.approved_on", f"is {rule.approved_on}, which lies ahead.", remedy, "APPROVED_AHEAD")
+        for key, rule in _approved_rules(schedule)
+        if rule.approved_on is not None and rule.approved_on > today
+    )
+
+
 def overdue_reviews(schedule: Schedule, as_of: date, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
     """Return a notice for each rule whose review day has passed."""
     overdue = [

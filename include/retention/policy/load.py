@@ -25,12 +25,14 @@ class Policy:
         maps: system -> its data map.
         notices: what the DPO should see although it isn't refused.
         undecided: guesses of drafted maps that wait for a person: a dry run may go on, no other.
+        directory: where it was read from.
     """
 
     schedule: Schedule
     maps: Mapping[str, DataMap]
     notices: tuple[Problem, ...]
-    undecided: tuple[Problem, ...] = ()
+    undecided: tuple[Problem, ...]
+    directory: Path
 
     @property
     def unapproved(self) -> tuple[Problem, ...]:
@@ -61,4 +63,5 @@ def load_policy(directory: Path) -> Policy:
     reading = read_maps(directory / MAP_DIRECTORY, schedule, document)
     if schedule is None or problems or reading.problems:
         raise ConfigurationError((*problems, *reading.problems))
-    return Policy(schedule, reading.maps, (*notices(schedule, document), *reading.notices), reading.undecided)
+    told = (*notices(schedule, document), *reading.notices)
+    return Policy(schedule, reading.maps, told, reading.undecided, directory)

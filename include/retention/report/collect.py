@@ -70,6 +70,7 @@ class Inputs:
         suppressions: entries in force on the suppression list per marketing channel. None: not read.
         notices: problems that the loader reports without refusing, for the DPO.
         history: earlier runs, oldest first: see ``read_history``.
+        unfinished: other runs that have begun to change data and haven't ended.
         rule_changes: what differs from the rules of the run before: see ``kept_rules.changed_rules``.
         promises: the published policy, sentence by sentence: see ``load_promises``.
         outcome: what the control database says of the run, ``RUNNING`` included. None: judge by the evidence alone.
@@ -87,6 +88,7 @@ class Inputs:
     notices: Sequence[Problem] = ()
     history: Sequence[PastRun] = ()
     rule_changes: Sequence[Change] = ()
+    unfinished: Sequence[str] = ()
     promises: Sequence[Promise] = ()
     outcome: RunOutcome | None = None
     again: bool = False
@@ -131,6 +133,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
                 systems, places, validation, undone, approved=approval is not None and approval.approved
             ),
             *tell.about_waiting(referrals, holds, restricted),
+            *tell.about_others(given.unfinished),
             *tell.about_rules(rules, questions, len(policy.absent), len(policy.unpublished), notices),
         ]
     )

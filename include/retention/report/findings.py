@@ -142,6 +142,12 @@ def about_waiting(
         yield decision("RESTRICTED_WITHOUT_PURPOSE", 7, n=len(foreign))
 
 
+def about_others(unfinished: Sequence[str]) -> Iterator[Finding]:
+    """Tell of other runs that changed data and have no end: this report doesn't tell of what they did."""
+    if unfinished:
+        yield decision("UNFINISHED_RUNS", 13, n=len(unfinished), runs=", ".join(unfinished))
+
+
 def about_rules(
     rules: Sequence[Rule], questions: int, absent: int, unpublished: int, notices: Sequence[Notice]
 ) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ import yaml
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.policy.model import Text
 
-PUBLISHED_POLICY = Path(__file__).with_name("published_policy.yaml")
+PUBLISHED_POLICY = "published_policy.yaml"
+"""Beside the retention schedule; a controller that hasn't written its own down has none."""
 _KEYS = {"id", "quote", "promises", "purposes", "question"}
 
 
@@ -38,12 +39,15 @@ class Promise:
     question: Text | None
 
 
-def load_promises(path: Path = PUBLISHED_POLICY) -> tuple[Promise, ...]:
-    """Read the published policy's sentences.
+def load_promises(directory: Path) -> tuple[Promise, ...]:
+    """Read the published policy's sentences from the policy's directory; nothing where there are none.
 
     Raises:
         ConfigurationError: a sentence lacks a key, has one too many, or its id is used twice.
     """
+    path = directory / PUBLISHED_POLICY
+    if not path.exists():
+        return ()
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     rows: list[dict[str, Any]] = content["sentences"]
     problems = [problem for row in rows for problem in _problems(path.name, row)]
