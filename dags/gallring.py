@@ -54,14 +54,15 @@ QUESTION = """
 {% for text in plan.get('guards', []) -%}
 - {{ text }}
 {% endfor %}
-| system | would be deleted | would be anonymised |
+| table | would be deleted | would be anonymised |
 |---|---|---|
-{% for system, due in plan.get('systems', {}).items() -%}
-| {{ system }} | {{ due.get('delete', 0) }} | {{ due.get('anonymise', 0) }} |
+{% for table, due in plan.get('tables', {}).items() -%}
+| {{ table }} | {{ due.get('delete', 0) }} | {{ due.get('anonymise', 0) }} |
 {% endfor %}
 Plan `{{ plan.get('digest', '') }}`. Approving lets this run anonymise and delete exactly this plan: what is no longer
 due when it acts is left alone, and nothing is added. Rejecting ends the run as failed, with its report, and changes
-nothing. Look first with `gallring plan` and `gallring explain`.
+nothing. Look first with `gallring plan --as-of {{ plan.get('as_of', '') }}`, and for single records
+`gallring explain SYSTEM.TABLE KEY --as-of {{ plan.get('as_of', '') }}`.
 """
 
 

@@ -71,19 +71,19 @@ def make_plan(run: Run) -> dict[str, Any]:
         "digest": digest,
         "as_of": run.row.as_of.isoformat(),
         "due": due,
-        "systems": _due_by_system(counts),
+        "tables": _due_by_table(counts),
         "needs_approval": run.row.mode is Mode.ENFORCE and needs_human(run, sealed.guards),
         "guards": [finding.text for finding in guards],
     }
 
 
-def _due_by_system(counts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Return how many rows each system would lose and how many would be anonymised in place."""
-    found: dict[str, Counter[str]] = {}
-    for table in counts:
-        due = found.setdefault(table["system"], Counter(delete=0, anonymise=0))
-        due.update(delete=table["delete"], anonymise=table["anonymise"])
-    return {system: dict(due) for system, due in found.items()}
+def _due_by_table(counts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Return how many rows each table would lose and how many would be anonymised in place; those that would."""
+    return {
+        f"{table['system']}.{table['table']}": {"delete": table["delete"], "anonymise": table["anonymise"]}
+        for table in counts
+        if table["delete"] or table["anonymise"]
+    }
 
 
 def _erased_values(run: Run, items: pd.DataFrame) -> int:

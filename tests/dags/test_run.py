@@ -70,7 +70,7 @@ def test_the_question_says_what_it_is_about(
     pipeline.answers["plan"] = {
         "digest": "d1", "needs_approval": True, "due": 5, "as_of": "2026-11-22",
         "guards": ["Much is due.", "So it is."],
-        "systems": {"sales": {"delete": 3, "anonymise": 0}, "finance": {"delete": 0, "anonymise": 2}},
+        "tables": {"sales.lead": {"delete": 3, "anonymise": 0}, "finance.debtor": {"delete": 0, "anonymise": 2}},
     }  # fmt: skip
     asked: list[str] = []
 
@@ -84,7 +84,9 @@ def test_the_question_says_what_it_is_about(
     assert subject == "Gallring: may 5 records be destroyed?"
     assert "**5 records are due as of 2026-11-22.**" in body
     assert "- Much is due.\n- So it is.\n" in body
-    assert "|---|---|---|\n| sales | 3 | 0 |\n| finance | 0 | 2 |\n" in body
+    assert "|---|---|---|\n| sales.lead | 3 | 0 |\n| finance.debtor | 0 | 2 |\n" in body
+    assert "`gallring plan --as-of 2026-11-22`" in body
+    assert "`gallring explain SYSTEM.TABLE KEY --as-of 2026-11-22`" in body
     assert "`d1`" in body
 
 

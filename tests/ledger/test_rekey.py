@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from include.retention.errors import ConfigurationError
+from include.retention.errors import ConfigurationError, LedgerError
 from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.ledger.approvals import record_approval
 from include.retention.ledger.chain import entries
 from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
 from include.retention.ledger.items import ItemState, mark_items, plan_items
+from include.retention.ledger.lost_key import GivenUp, give_up_key
 from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import keys_in_use, rekey, require_known_keys, stored_refs
 from include.retention.ledger.runs import RunRow, seal_plan
@@ -115,3 +116,35 @@ def test_an_empty_database_uses_no_key(conn: sa.Connection) -> None:
     assert stored_refs(conn, "email") == {}
     assert rekey(conn, "email", {}, KEY.key_id, AT) == 0
     assert not list(entries(conn))
+
+
+def test_a_lost_key_is_given_up_once_its_holds_are_placed_again(
+    conn: sa.Connection, begin: Callable[..., RunRow]
+) -> None:
+    alone = KeyRing(KEY)
+    said = {"by": "DPO", "reason": "Breach 2026-3", "at": later(days=1)}
+    run = begin(key_id=OLD_KEY.key_id)
+    plan_items(conn, run.run_id, items(1, 2), AT)
+    seal_plan(conn, run.run_id, DIGEST)
+    record_approval(conn, run.run_id, DIGEST, how="human", by="dpo", at=AT)
+    listed(conn, OLD_KEY, *PLAIN)
+    listed(conn, KEY, PLAIN[0])
+    held = hold(conn, OLD_KEY, Record("finance", "invoice", (4711,)))
+    for ring, key_id, fields, told in [
+        (alone, OLD_KEY.key_id, said, f"in force under it: {held}. Place each again"),
+        (RING, OLD_KEY.key_id, said, "isn't lost"),
+        (alone, "00000000", said, "Nothing is known under key 00000000"),
+        (alone, OLD_KEY.key_id, said | {"reason": " "}, "what was done about the objections"),
+    ]:
+        with pytest.raises(LedgerError, match=told):
+            give_up_key(conn, ring, key_id, **fields)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="2 suppressions and 2 unfinished"):
+        require_known_keys(conn, alone)
+    release_hold(conn, held, AT)
+    assert give_up_key(conn, alone, OLD_KEY.key_id, **said) == GivenUp(2, 2)  # type: ignore[arg-type]
+    require_known_keys(conn, alone)
+    assert suppressions_in_force(conn)["address_ref"].tolist() == [KEY.mac(EMAIL, PLAIN[0])]
+    (told,) = entries(conn, kind="key_lost")
+    assert told.body == {
+        "key_id": OLD_KEY.key_id, "suppressions": 2, "unfinished": 2, "by": "DPO", "reason": "Breach 2026-3",
+    }  # fmt: skip
