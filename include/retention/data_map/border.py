@@ -34,6 +34,7 @@ COLLECTIONS = frozenset(
         "files",
         "sums",
         "series",
+        "triggers",
     }
 )
 """Keys that hold any number of entries."""
@@ -188,6 +189,8 @@ class TableBorder(Border):
     """Sums that a run mustn't change."""
     series: tuple[InvariantBorder, ...] = ()
     """Number series whose gaps the ledger must explain."""
+    triggers: dict[Filled, Filled] = Field(default_factory=dict)
+    """Triggers of the database that fire when a run erases or deletes rows -> why each is harmless."""
 
 
 class DataMapBorder(Border):

@@ -64,6 +64,7 @@ def _table(name: str, tables: Mapping[str, border.TableBorder], schedule: Schedu
         sums=tuple(SumInvariant(each.column, each.by) for each in read.sums),
         series=tuple(SeriesInvariant(each.column, each.by) for each in read.series),
         suppresses=read.suppresses,
+        triggers=read.triggers,
     )
 
 

@@ -174,7 +174,7 @@ def checks_in(definition: str) -> tuple[str, ...]:
     SQLAlchemy reads SQLite's checks line by line, and misses those that take several.
     """
     found = []
-    plain = _blank_quoted(definition)
+    plain = blank_quoted(definition)
     for start in re.finditer(r"\bCHECK\s*\(", plain, re.IGNORECASE):
         depth, place = 1, start.end()
         while depth and place < len(plain):
@@ -192,7 +192,7 @@ def words(condition: str) -> set[str]:
     }
 
 
-def _blank_quoted(definition: str) -> str:
+def blank_quoted(definition: str) -> str:
     """Return the statement with blanks for what is quoted or commented: same length, no stray parentheses."""
     quoted = r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/"
     return re.sub(quoted, lambda match: " " * len(match.group()), definition, flags=re.DOTALL)

@@ -18,6 +18,7 @@ from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
 from include.retention.data_map.presence import check_presence, close_to
 from include.retention.data_map.privileges import check_privileges
+from include.retention.data_map.triggers import check_triggers
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 from include.retention.policy.document import KeyPath, key_text
@@ -51,7 +52,7 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
     ]
     for at in there:
         found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
-    found += check_privileges(data_map, schema, engine, there)
+    found += [*check_privileges(data_map, schema, engine, there), *check_triggers(engine, data_map.schema, there)]
     return tuple(found)
 
 

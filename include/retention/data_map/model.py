@@ -213,6 +213,8 @@ class Table:
     series: tuple[SeriesInvariant, ...]
     suppresses: bool
     """True for marketing lists: nobody who has objected may remain on them."""
+    triggers: Mapping[str, str] = field(default_factory=dict)
+    """Triggers that a run may fire -> why each is harmless."""
 
 
 @dataclass(frozen=True, slots=True)
