@@ -249,7 +249,7 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
         fallback = frame[f"fallback:{group}"].to_numpy()
         waited = waits & np.array(due, dtype=bool) & (fallback != OPEN_DAY) & (fallback < limit)
         state[carried | waited] = EXPIRED
-        reason[waited] = REASON_CODE[Reason.EXPIRED]
+        reason[waited] = REASON_CODE[Reason.UNANSWERED]
         reason[carried] = REASON_CODE[Reason.CARRIED_OVER]
         frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
     return frame

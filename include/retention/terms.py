@@ -65,6 +65,8 @@ class Reason(StrEnum):
     IDENTITY_LINK = "IDENTITY_LINK"
     """Without it nobody could tell whose a retained record is: it stays as long as that record's clock runs."""
     FOLLOWS_WHOLE = "FOLLOWS_WHOLE"
+    UNANSWERED = "UNANSWERED"
+    """It was referred to a human, nobody answered in time, and the fallback day has passed."""
     CARRIED_OVER = "CARRIED_OVER"
     NEVER_HAD_PURPOSE = "NEVER_HAD_PURPOSE"
 

@@ -101,7 +101,7 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
     reason = REASONS[int(row[f"reason:{group.group}"])]
     if reason is Reason.IDENTITY_LINK:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
-    settled = group.state == "REFER" and reason in {Reason.EXPIRED, Reason.CARRIED_OVER}
+    settled = group.state == "REFER" and reason in {Reason.UNANSWERED, Reason.CARRIED_OVER}
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 
 
@@ -169,8 +169,8 @@ def _show(group: GroupTold, schedule: Schedule, as_of: date, *, held: bool, eras
         out.print(f"  without the hold it {could}" if held else f"  {could}")
     if not group.left:
         out.print("  nothing is left in these columns")
-    for clock in group.clocks:
-        out.print(f"  - {_sentence(clock, schedule, words)}")
+    for sentence in dict.fromkeys(_sentence(clock, schedule, words) for clock in group.clocks):
+        out.print(f"  - {sentence}")
 
 
 def _verdict(group: GroupTold, schedule: Schedule) -> str:
