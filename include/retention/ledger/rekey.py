@@ -60,7 +60,7 @@ def require_known_keys(conn: sa.Connection, ring: KeyRing) -> None:
                 f"Key {row.key_id} {here}, and {row.holds} legal holds, {row.suppressions} suppressions and "
                 f"{row.unfinished} unfinished records are known only under it: they would be overlooked."
             )
-            remedy = f"Add that key to {OLD_KEYS_VARIABLE}."
+            remedy = f"Add that key to {OLD_KEYS_VARIABLE}; if it is lost, see include/docs/how-to/rotate-the-key.md."
             problems.append(Problem("environment", OLD_KEYS_VARIABLE, what, remedy, "KEY_UNKNOWN"))
     if problems:
         raise ConfigurationError(problems)
