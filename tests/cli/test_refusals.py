@@ -67,7 +67,7 @@ def test_a_control_database_that_cannot_be_reached(
     assert "hemligt" not in call("verify").stderr
 
 
-@pytest.mark.parametrize("arguments", [("check",), ("plan",), EXPLAIN, ("report",), ACCEPT, ON_RECORD], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("check",), ("plan",), EXPLAIN, ACCEPT, ON_RECORD], ids=" ".join)
 def test_a_policy_that_cannot_be_used(
     company: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
