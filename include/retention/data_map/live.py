@@ -38,8 +38,8 @@ def closed_tables(problems: Iterable[Problem]) -> frozenset[str]:
 def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
     """Compare a map with the database that it describes.
 
-    ``MISSING_TABLE`` and ``MISSING_COLUMN`` concern more than their own table: events that can't be read can't keep
-    other records either.
+    The codes in ``reading.UNREADABLE`` concern more than their own table: events that can't be read can't keep other
+    records either.
 
     Returns:
         Problems, which close their table, and notices, whose ``table`` is None.
