@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 
 from include.retention.data_map.model import DataMap
 from include.retention.errors import ActError
@@ -30,7 +30,7 @@ def read_types(connection: sa.Connection, data_map: DataMap) -> dict[str, Types]
     there = set(inspector.get_table_names(schema=data_map.schema))
     return {
         name: {
-            column["name"]: plain_type(column["type"], connection.dialect.name)
+            column["name"]: plain_type(column["type"], connection.dialect.name, computed="computed" in column)
             for column in inspector.get_columns(name, schema=data_map.schema)
         }
         for name in data_map.tables
@@ -38,13 +38,16 @@ def read_types(connection: sa.Connection, data_map: DataMap) -> dict[str, Types]
     }
 
 
-def plain_type(found: Type, dialect: str) -> Type:
+def plain_type(found: Type, dialect: str, *, computed: bool = False) -> Type:
     """Return a type that binds as the column's own does, and reads nothing.
 
     Args:
         found: the type as SQLAlchemy's inspection tells it.
         dialect: name of the dialect.
+        computed: the database computes the column. It moves by itself, and MariaDB lets nobody set it to itself.
     """
+    if computed and isinstance(found, (mysql.DATETIME, mysql.TIMESTAMP)):
+        return sa.DateTime()
     if isinstance(found, postgresql.DOMAIN):
         inside: Type = found.data_type
         return plain_type(inside, dialect)

@@ -22,7 +22,9 @@ from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
 
-UNREADABLE = frozenset({"MISSING_TABLE", "MISSING_COLUMN", "KEY_MISMATCH", "SELECT_MISSING", "ROW_SECURITY"})
+UNREADABLE = frozenset(
+    {"MISSING_TABLE", "MISSING_COLUMN", "NOT_A_TABLE", "KEY_MISMATCH", "SELECT_MISSING", "ROW_SECURITY"}
+)
 """Problems that leave a purpose's proof unread: no table can then be judged."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.retention.data_map.inspection import checks_in, words
+from include.retention.data_map.constraints import checks_in, words
 from include.retention.data_map.live import check_live, closed_tables, read_foreign_keys
 from include.retention.data_map.model import DataMap
 from tests.data_map import shop

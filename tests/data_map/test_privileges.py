@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.retention.connections import engine_at
-from include.retention.data_map.granted import _on_all_of
+from include.retention.data_map import granted
 from include.retention.data_map.live import check_live, closed_tables
 from include.retention.data_map.model import DataMap
 from include.retention.errors import Problem
@@ -235,7 +235,7 @@ def test_mariadb_hides_what_nobody_may_use(mariadb_url: sa.URL, mapped: DataMap)
     ],
 )
 def test_which_grants_let_a_whole_database_be_seen(grant_line: str, sees: bool) -> None:
-    assert _on_all_of(grant_line, "crm_a") is sees
+    assert granted._on_all_of(grant_line, "crm_a") is sees
 
 
 def test_a_read_only_session_changes_nothing(postgres_url: sa.URL, mapped: DataMap) -> None:
@@ -243,6 +243,17 @@ def test_a_read_only_session_changes_nothing(postgres_url: sa.URL, mapped: DataM
         grant(postgres_url, name, *all_that_is_needed(postgres_url))
         execute(postgres_url, f"ALTER ROLE {name} SET default_transaction_read_only = on")
         problems = found(postgres_url, name, mapped)
+        assert shop.told(problems) == [("READ_ONLY", f"tables.{table}") for table in PERSONAL]
+
+
+def test_a_read_only_server_changes_nothing(
+    mariadb_url: sa.URL, mapped: DataMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server of the tests is everybody's: its answer is made up."""
+    with poor(mariadb_url) as name:
+        grant(mariadb_url, name, f"SELECT ON `{mariadb_url.database}`.*")
+        monkeypatch.setattr(granted, "MARIADB_READ_ONLY", "SELECT 1")
+        problems = found(mariadb_url, name, mapped)
         assert shop.told(problems) == [("READ_ONLY", f"tables.{table}") for table in PERSONAL]
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.retention.check_constraints import breaks_check
 from include.retention.column_types import bound_value
-from include.retention.data_map.inspection import words
+from include.retention.data_map.constraints import words
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import Column
 from include.retention.errors import ActError, Problem

@@ -37,6 +37,7 @@ MARIADB_GRANTED = """
            FALSE AS may_delete, TRUE AS every_row
     FROM information_schema.columns WHERE table_schema = :schema
 """
+MARIADB_READ_ONLY = "SELECT @@global.read_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,9 @@ def cannot_write(connection: sa.Connection) -> str | None:
     if connection.dialect.name == "postgresql":
         read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
         return "its sessions are read-only, as on a standby." if read_only == "on" else None
+    if connection.dialect.name in MARIADB:
+        writable = connection.exec_driver_sql(MARIADB_READ_ONLY).scalar() in (0, "OFF")
+        return None if writable else "its server is read-only, as a replica is."
     path = connection.engine.url.database
     if connection.dialect.name != "sqlite" or not path:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
+from include.retention.data_map.constraints import read_checks, words
 from include.retention.data_map.granted import described_of, sees_every_table
+from include.retention.data_map.kinds import Kinds, read_kinds
 from include.retention.data_map.model import ForeignKey
 from include.retention.method_sql import MARIADB
 
@@ -46,12 +47,14 @@ class LiveTable:
 
     Attributes:
         uniques: columns of each UNIQUE constraint and unique index besides the primary key.
+        keys: those of them that hold for every row: an index on some rows only makes no key.
         checks: condition of each CHECK constraint, as the database writes it.
     """
 
     columns: Mapping[str, LiveColumn]
     primary_key: tuple[str, ...]
     uniques: tuple[tuple[str, ...], ...]
+    keys: tuple[tuple[str, ...], ...]
     checks: tuple[str, ...]
 
 
@@ -65,6 +68,7 @@ class LiveSchema:
         outside: ``schema.table`` of another schema that refers to a table of this one, and that table.
         sees_all: no table is hidden from the account.
         undescribed: tables that the account sees and that MariaDB doesn't describe to it, without SELECT on the whole.
+        kinds: what the names stand for that aren't plain tables.
     """
 
     tables: Mapping[str, LiveTable | None]
@@ -72,6 +76,7 @@ class LiveSchema:
     outside: tuple[tuple[str, str], ...]
     sees_all: bool
     undescribed: frozenset[str]
+    kinds: Kinds
 
 
 def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str]) -> LiveSchema:
@@ -80,21 +85,22 @@ def inspect_schema(engine: sa.Engine, schema: str | None, wanted: Collection[str
         # SQLAlchemy warns of what it can't describe, such as an index on an expression in SQLite.
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         inspector = sa.inspect(connection)
-        # A materialised view is a copy: what is culled elsewhere stays in it.
-        copies = inspector.get_materialized_view_names(schema=schema) if engine.dialect.name == "postgresql" else []
-        names = [*inspector.get_table_names(schema=schema), *copies]
-        sees_all = sees_every_table(connection, schema)
-        described = names if sees_all else described_of(connection, schema, names)
+        kinds, sees_all = read_kinds(connection, schema), sees_every_table(connection, schema)
+        tables_there = _tables(inspector, schema, kinds)
+        # A materialised view is a copy, for example: what is culled elsewhere stays in it.
+        names = [*tables_there, *kinds.copies]
+        described = tables_there if sees_all else described_of(connection, schema, tables_there)
         tables = {
             name: _table(connection, inspector, name, schema) if name in wanted and name in described else None
             for name in names
         }
         return LiveSchema(
             tables=tables,
-            foreign_keys=_foreign_keys(inspector, schema, described),
+            foreign_keys=_foreign_keys(inspector, schema, described, kinds.wholes),
             outside=_outside(connection, inspector, schema),
             sees_all=sees_all,
-            undescribed=frozenset(names) - frozenset(described),
+            undescribed=frozenset(tables_there) - frozenset(described),
+            kinds=kinds,
         )
 
 
@@ -110,13 +116,21 @@ def read_foreign_keys(
     """
     with engine.connect() as connection:
         inspector = sa.inspect(connection)
-        names = inspector.get_table_names(schema=schema)
+        kinds = read_kinds(connection, schema)
+        names = _tables(inspector, schema, kinds)
         described = names if sees_every_table(connection, schema) else described_of(connection, schema, names)
-        found = _foreign_keys(inspector, schema, described)
+        found = _foreign_keys(inspector, schema, described, kinds.wholes)
     return tuple(each for each in found if tables is None or {each.child_table, each.parent_table} & set(tables))
 
 
-def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Collection[str]) -> tuple[ForeignKey, ...]:
+def _tables(inspector: sa.Inspector, schema: str | None, kinds: Kinds) -> list[str]:
+    """Return the names of the tables. A partition isn't one: its rows are the whole table's."""
+    return [name for name in inspector.get_table_names(schema=schema) if name not in kinds.wholes]
+
+
+def _foreign_keys(
+    inspector: sa.Inspector, schema: str | None, names: Collection[str], wholes: Mapping[str, str]
+) -> tuple[ForeignKey, ...]:
     # SQLite and MariaDB keep the spelling of REFERENCES, whatever the table itself is called.
     spelt = {name.casefold(): name for name in names}
     own = {schema, None} if schema in (None, inspector.default_schema_name) else {schema}
@@ -124,7 +138,9 @@ def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Collection
         ForeignKey(
             child_table=table,
             child_columns=tuple(each["constrained_columns"]),
-            parent_table=spelt.get(each["referred_table"].casefold(), each["referred_table"]),
+            parent_table=spelt.get(
+                each["referred_table"].casefold(), wholes.get(each["referred_table"], each["referred_table"])
+            ),
             parent_columns=tuple(each["referred_columns"]),
             ondelete=str(each.get("options", {}).get("ondelete") or "NO ACTION").upper(),
         )
@@ -132,7 +148,10 @@ def _foreign_keys(inspector: sa.Inspector, schema: str | None, names: Collection
         for each in found
         if each["referred_schema"] in own
     ]
-    return tuple(sorted(keys, key=lambda each: (each.child_table, each.child_columns, each.parent_table)))
+    # PostgreSQL refers to a partitioned table once more through each partition.
+    return tuple(
+        sorted(dict.fromkeys(keys), key=lambda each: (each.child_table, each.child_columns, each.parent_table))
+    )
 
 
 def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None) -> LiveTable:
@@ -141,61 +160,30 @@ def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema
         for each in inspector.get_columns(name, schema=schema)
     }
     constraints = [each["column_names"] for each in inspector.get_unique_constraints(name, schema=schema)]
-    indexes = [_indexed(each, columns) for each in inspector.get_indexes(name, schema=schema) if each["unique"]]
+    indexes = [each for each in inspector.get_indexes(name, schema=schema) if each["unique"]]
+    whole = [each for each in indexes if not _is_partial(each)]
     return LiveTable(
         columns=columns,
         primary_key=tuple(inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]),
-        uniques=tuple(sorted({tuple(each) for each in [*constraints, *indexes]})),
-        checks=_checks(connection, inspector, name, schema),
+        uniques=_sorted([*constraints, *(_indexed(each, columns) for each in indexes)]),
+        keys=_sorted([*constraints, *(_indexed(each, columns) for each in whole)]),
+        checks=read_checks(connection, inspector, name, schema),
     )
+
+
+def _sorted(found: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted({tuple(each) for each in found}))
+
+
+def _is_partial(index: Any) -> bool:  # noqa: ANN401  (a ReflectedIndex, whose keys vary)
+    options = index.get("dialect_options", {})
+    return bool({"postgresql_where", "sqlite_where"} & options.keys())
 
 
 def _indexed(index: Any, columns: Iterable[str]) -> list[str]:  # noqa: ANN401  (a ReflectedIndex, whose keys vary)
     """Return the columns of an index, those inside its expressions too."""
     inside = {word for text in index.get("expressions", []) for word in words(text)}
     return [name for name in columns if name in index["column_names"] or name.casefold() in inside]
-
-
-def _checks(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None) -> tuple[str, ...]:
-    if connection.dialect.name == "sqlite":
-        return checks_in(_sqlite_definition(connection, name, schema))
-    return tuple(str(each["sqltext"]) for each in inspector.get_check_constraints(name, schema=schema))
-
-
-def _sqlite_definition(connection: sa.Connection, name: str, schema: str | None) -> str:
-    catalogue = sa.table("sqlite_master", sa.column("name"), sa.column("type"), sa.column("sql"), schema=schema)
-    query = sa.select(catalogue.c.sql).where(catalogue.c.name == name, catalogue.c.type == "table")
-    return str(connection.execute(query).scalar() or "")
-
-
-def checks_in(definition: str) -> tuple[str, ...]:
-    """Return the conditions of the CHECK constraints in a CREATE TABLE statement.
-
-    SQLAlchemy reads SQLite's checks line by line, and misses those that take several.
-    """
-    found = []
-    plain = blank_quoted(definition)
-    for start in re.finditer(r"\bCHECK\s*\(", plain, re.IGNORECASE):
-        depth, place = 1, start.end()
-        while depth and place < len(plain):
-            depth += {"(": 1, ")": -1}.get(plain[place], 0)
-            place += 1
-        found.append(definition[start.end() : place - 1].strip())
-    return tuple(found)
-
-
-def words(condition: str) -> set[str]:
-    """Return the names in a condition, in lower case: what stands in text literals isn't one."""
-    without_text = re.sub(r"'(?:[^']|'')*'", "''", condition)
-    return {word.casefold() for word in re.findall(r"[^\W\d]\w*", without_text)} | {
-        name.casefold() for name in re.findall(r"[\"`\[]([^\"`\]]+)[\"`\]]", without_text)
-    }
-
-
-def blank_quoted(definition: str) -> str:
-    """Return the statement with blanks for what is quoted or commented: same length, no stray parentheses."""
-    quoted = r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/"
-    return re.sub(quoted, lambda match: " " * len(match.group()), definition, flags=re.DOTALL)
 
 
 def _outside(connection: sa.Connection, inspector: sa.Inspector, schema: str | None) -> tuple[tuple[str, str], ...]:

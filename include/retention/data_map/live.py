@@ -22,6 +22,7 @@ from include.retention.data_map.triggers import check_triggers
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 from include.retention.policy.document import KeyPath, key_text
+from include.retention.statements import sql_table
 
 __all__ = ["check_live", "closed_tables", "read_foreign_keys"]
 
@@ -37,8 +38,8 @@ def closed_tables(problems: Iterable[Problem]) -> frozenset[str]:
 def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
     """Compare a map with the database that it describes.
 
-    ``MISSING_TABLE`` and ``MISSING_COLUMN`` concern more than their own table: events that can't be read can't keep
-    other records either.
+    The codes in ``reading.UNREADABLE`` concern more than their own table: events that can't be read can't keep other
+    records either.
 
     Returns:
         Problems, which close their table, and notices, whose ``table`` is None.
@@ -93,12 +94,24 @@ def _columns(at: LiveContext) -> Iterator[Problem]:
 def _key(at: LiveContext) -> Iterator[Problem]:
     primary = at.live.primary_key
     required = {name for name, column in at.live.columns.items() if not column.nullable}
-    unique = [set(each) for each in at.live.uniques if required >= set(each)]
+    unique = [set(each) for each in at.live.keys if required >= set(each)]
     if set(at.table.key) not in [set(primary), *unique]:
         what = f"({', '.join(at.table.key)}) isn't a key of the table: two rows could be mistaken for one."
         own = f" ({', '.join(primary)})" if primary else ", which it lacks"
         remedy = f"Use its primary key{own}, or columns that are UNIQUE and NOT NULL together."
         yield at.problem(("key",), "KEY_MISMATCH", what, remedy)
+    elif at.engine.dialect.name == "sqlite" and _has_null_key(at):
+        what = f"({', '.join(at.table.key)}) is NULL in some rows, which SQLite allows even in a primary key."
+        yield at.problem(("key",), "KEY_MISMATCH", what, "Give those rows a key, and declare its columns NOT NULL.")
+
+
+def _has_null_key(at: LiveContext) -> bool:
+    target = sql_table(at.table, at.data_map.schema, at.types)
+    empty = sa.or_(*(target.c[name].is_(None) for name in at.table.key))
+    with at.engine.connect() as connection:
+        return (
+            connection.execute(sa.select(sa.literal(1)).select_from(target).where(empty).limit(1)).first() is not None
+        )
 
 
 def _days(at: LiveContext) -> Iterator[Problem]:

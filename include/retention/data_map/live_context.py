@@ -27,7 +27,10 @@ class LiveContext:
     def types(self) -> Types:
         """Return the types of the columns, as statements bind them."""
         dialect = self.engine.dialect.name
-        return {name: plain_type(column.type, dialect) for name, column in self.live.columns.items()}
+        return {
+            name: plain_type(column.type, dialect, computed=column.computed)
+            for name, column in self.live.columns.items()
+        }
 
     def problem(self, path: KeyPath, code: str, what: str, remedy: str) -> Problem:
         """Return a problem that closes the table."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import sqlalchemy as sa
 
 from include.retention.data_map.inspection import LiveSchema
+from include.retention.data_map.kinds import Kinds
 from include.retention.data_map.live_context import Words, closing
 from include.retention.data_map.model import DataMap
 from include.retention.errors import Problem
@@ -21,10 +22,26 @@ POSTGRES_SHUT = """
 
 def check_presence(data_map: DataMap, schema: LiveSchema, engine: sa.Engine) -> Iterator[Problem]:
     """Yield a problem for each table that only the map or only the database has."""
-    missing = [name for name in data_map.tables if name not in schema.tables]
-    shut = _shut(engine) if missing else {}
-    for name in missing:
-        yield closing(data_map, name, (), _missing(name, schema, shut))
+    kinds = schema.kinds
+    shut = _shut(engine) if data_map.tables.keys() - schema.tables.keys() else {}
+    for name, table in data_map.tables.items():
+        if name in kinds.others or name in kinds.wholes:
+            yield closing(data_map, name, (), _no_table(name, kinds))
+        elif name not in schema.tables:
+            yield closing(data_map, name, (), _missing(name, schema, shut))
+        if name in kinds.heirs:
+            what = (
+                f"({', '.join(table.key)}) isn't one key for it and for {', '.join(kinds.heirs[name])}, which inherit."
+            )
+            remedy = "A query finds their rows in it. Make them partitions, or tables of their own."
+            yield closing(data_map, name, ("key",), Words("KEY_MISMATCH", what, remedy))
+        if table.personal and name in kinds.histories:
+            what = "is system-versioned: what is erased or deleted stays in its history."
+            remedy = "Drop the versioning, or keep the history for so short a time that it may be a table of its own."
+            yield closing(data_map, name, (), Words("KEEPS_HISTORY", what, remedy))
+        if table.personal and name in kinds.without_transactions:
+            what = "has a storage engine without transactions: nothing could be locked or rolled back."
+            yield closing(data_map, name, (), Words("NO_TRANSACTIONS", what, "Convert it to InnoDB."))
     for name in schema.tables:
         if name not in data_map.tables and name not in data_map.ignored_tables:
             what = "is in the database and not in the map: whose data it holds is unknown."
@@ -37,6 +54,15 @@ def close_to(names: Iterable[str], name: str) -> str:
     same = [each for each in names if each.casefold() == name.casefold()]
     near = same or difflib.get_close_matches(name, list(names), n=1)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def _no_table(name: str, kinds: Kinds) -> Words:
+    if name in kinds.wholes:
+        what = f"is a partition of {kinds.wholes[name]}, whose rows it holds."
+        return Words("NOT_A_TABLE", what, f"Map {kinds.wholes[name]} alone.")
+    what = f"is {kinds.others[name]}, and a run reads and changes tables alone."
+    remedy = "Map the tables that the rows are in. Name a copy in ignore_tables, and refresh it after each run."
+    return Words("NOT_A_TABLE", what, remedy)
 
 
 def _missing(name: str, schema: LiveSchema, shut: Mapping[str, str]) -> Words:

@@ -32,18 +32,19 @@ def check_privileges(
         there: the mapped tables that are in the database.
     """
     wanted = {at.table.name: (at, needs_of(at.table, engine.dialect.name, at.types)) for at in there}
-    deleting = [name for name, (_, needs) in wanted.items() if needs.delete]
     with engine.connect() as connection:
+        why = cannot_write(connection)
+        deleting = [name for name, (_, needs) in wanted.items() if needs.delete and why is None]
         granted: GrantedTables = (
             {} if engine.dialect.name == "sqlite" else read_granted(connection, data_map.schema, deleting)
         )
-        why = cannot_write(connection)
     for name, (at, needs) in wanted.items():
+        if name in granted:
+            yield from _reading(at, granted[name])
         if why is not None and needs.lock:
             remedy = "Let the connection lead to where it can, or mend the file's owner and mode."
             yield at.problem((), "READ_ONLY", f"can't be changed: {why}", remedy)
-        if name in granted:
-            yield from _reading(at, granted[name])
+        elif why is None and name in granted:
             yield from _changing(at, needs, granted[name])
     yield from _undescribed(data_map, schema)
     yield from _beside(data_map, schema, granted)

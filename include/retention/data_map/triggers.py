@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from include.retention.data_map.inspection import blank_quoted, words
+from include.retention.data_map.constraints import blank_quoted, words
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.needs import Needs, needs_of
 from include.retention.errors import Problem

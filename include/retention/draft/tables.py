@@ -65,7 +65,7 @@ def key_of(live: LiveTable) -> tuple[str, ...]:
     if live.primary_key:
         return live.primary_key
     required = {name for name, column in live.columns.items() if not column.nullable}
-    usable = [each for each in live.uniques if each and required >= set(each)]
+    usable = [each for each in live.keys if each and required >= set(each)]
     return min(usable, key=lambda each: (len(each), each), default=())
 
 
