@@ -52,8 +52,7 @@ def rules_of(settings: Settings, row: RunRow) -> Policy:
     """
     kept = settings.reports / row.run_id / RULES
     policy = load_policy(kept if kept.exists() else settings.policy)
-    digests = {name: data_map.digest for name, data_map in policy.maps.items()}
-    if (policy.schedule.digest, digests) == (row.schedule_digest, dict(row.map_digests)):
+    if (policy.schedule.digest, policy.map_digests) == (row.schedule_digest, dict(row.map_digests)):
         return policy
     message = (
         f"{kept} doesn't hold the rules of run {row.run_id}: the ledger knows others by their digests. "

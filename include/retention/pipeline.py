@@ -67,7 +67,7 @@ def begin(request: RunRequest) -> dict[str, Any]:
             started_at=now,
             schedule_version=policy.schedule.version,
             schedule_digest=policy.schedule.digest,
-            map_digests={name: data_map.digest for name, data_map in policy.maps.items()},
+            map_digests=policy.map_digests,
             code_digest=code_digest(settings.code),
             key_id=ring.current.key_id,
         )

@@ -114,7 +114,7 @@ def _row(policy: Policy, as_of: date, now: datetime, key_id: str) -> RunRow:
         started_at=now,
         schedule_version=policy.schedule.version,
         schedule_digest=policy.schedule.digest,
-        map_digests={name: data_map.digest for name, data_map in policy.maps.items()},
+        map_digests=policy.map_digests,
         code_digest="",
         key_id=key_id,
     )

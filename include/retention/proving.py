@@ -14,11 +14,8 @@ from include.retention.kept_rules import RULES, rules_of
 from include.retention.ledger.chain import ChainState, Entry, entries
 from include.retention.ledger.holds import vanished_holds
 from include.retention.ledger.runs import find_run
-from include.retention.reporting import verified_chain
+from include.retention.reporting import REPORTED, REPORTED_AGAIN, verified_chain
 from include.retention.settings import Settings
-
-AGAIN = "reported_again"
-"""Ledger entries of reports that were written again, each to a directory of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ def prove(connection: sa.Connection, settings: Settings, heads: Mapping[int, str
         heads: heads of the chain that somebody has noted elsewhere, hash by place.
     """
     told: dict[tuple[str, str], Entry] = {}
-    for kind in ("reported", AGAIN):
+    for kind in (REPORTED, REPORTED_AGAIN):
         for entry in entries(connection, kind=kind):
             told[str(entry.run_id), str(entry.body.get("directory", ""))] = entry
     wrong, agreed = [], 0

@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 
 ABANDONED_AFTER = timedelta(days=1)
 """Longer than a task waits for its turn or tries again."""
+REPORTED, REPORTED_AGAIN = "reported", "reported_again"
+"""Ledger entries: of a run's own report, and of one that was written again, to a directory of its own."""
 REPORT = "report"
 """The task that calls ``close_and_report``."""
 
@@ -80,10 +82,7 @@ def close_and_report(run_id: str, failed: Sequence[str]) -> dict[str, Any]:
                 with control.begin() as connection:
                     resume_run(connection, run_id, clock.now())
                     row = finish_run(connection, run_id, outcome, clock.now())
-        data = collect_report(control, settings, policy, row, row.outcome)
-        files = write_report(data, settings.reports, run_id)
-        with control.begin() as connection:
-            append(connection, run_id, "reported", {"files": files}, clock.now())
+        _report(control, settings, policy, row)
     finally:
         control.dispose()
     return {"outcome": row.outcome.value, "report": str(report_directory(settings, run_id))}
@@ -108,11 +107,16 @@ def close_abandoned(control: sa.Engine, settings: Settings, run_id: str) -> None
             continue
         with control.begin() as connection:
             ended = finish_run(connection, row.run_id, RunOutcome.FAILED, clock.now())
-        files = write_report(
-            collect_report(control, settings, policy, ended, ended.outcome), settings.reports, row.run_id
-        )
-        with control.begin() as connection:
-            append(connection, row.run_id, "reported", {"files": files}, clock.now())
+        _report(control, settings, policy, ended)
+
+
+def _report(control: sa.Engine, settings: Settings, policy: Policy, row: RunRow) -> tuple[ReportData, dict[str, str]]:
+    """Write the report of a run that has ended, and say so in the ledger; return it, and file name -> SHA-256."""
+    data = collect_report(control, settings, policy, row, row.outcome)
+    files = write_report(data, settings.reports, row.run_id)
+    with control.begin() as connection:
+        append(connection, row.run_id, REPORTED, {"files": files}, clock.now())
+    return data, files
 
 
 def abandoned_runs(control: sa.Engine, run_id: str) -> list[RunRow]:
@@ -157,16 +161,15 @@ def report_again(run_id: str | None) -> tuple[RunRow, ReportData, Path, dict[str
         if row is None:
             raise LedgerError("There is no run yet, so there is nothing to report on. Trigger the DAG `gallring`.")
         original = report_directory(settings, row.run_id)
-        again = (original / REPORT_JSON).exists() or row.outcome is RunOutcome.RUNNING
-        data = collect_report(control, settings, rules_of(settings, row), row, row.outcome, again=again)
-        if again:
-            where = original / f"again-{now:%Y%m%dT%H%M%SZ}"
-            files = write_copy(data, where)
-        else:
-            where, files = original, write_report(data, settings.reports, row.run_id)
-        body: dict[str, Any] = {"files": files, "directory": where.name} if again else {"files": files}
+        policy = rules_of(settings, row)
+        if not (original / REPORT_JSON).exists() and row.outcome is not RunOutcome.RUNNING:
+            data, files = _report(control, settings, policy, row)
+            return row, data, original, files
+        data = collect_report(control, settings, policy, row, row.outcome, again=True)
+        where = original / f"again-{now:%Y%m%dT%H%M%SZ}"
+        files = write_copy(data, where)
         with control.begin() as connection:
-            append(connection, row.run_id, "reported_again" if again else "reported", body, now)
+            append(connection, row.run_id, REPORTED_AGAIN, {"files": files, "directory": where.name}, now)
     finally:
         control.dispose()
     return row, data, where, files

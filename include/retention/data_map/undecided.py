@@ -20,7 +20,7 @@ def undecided(mapped: Mapping[str, Mapped]) -> Iterator[Problem]:
             yield document.problem((GUESS,), "UNDECIDED", "waits for a person.", _remedy())
         for name in document.keys("tables"):
             path: KeyPath = ("tables", name)
-            count = _guesses(document.at(path))
+            count = count_guesses(document.at(path))
             if count:
                 what = f"has {count} {'guess' if count == 1 else 'guesses'} that nobody has decided on."
                 yield document.problem(path, "UNDECIDED", what, _remedy())
@@ -30,9 +30,10 @@ def _remedy() -> str:
     return f"Look at each, correct it where it is wrong, and remove its {GUESS}."
 
 
-def _guesses(content: Json) -> int:
+def count_guesses(content: Json) -> int:
+    """Return how many guesses a table holds: its own, and its columns'."""
     if not isinstance(content, dict):
         return 0
     own = bool(content.get(GUESS))
     columns = content.get("columns")
-    return own + sum(_guesses(each) for each in (columns.values() if isinstance(columns, dict) else ()))
+    return own + sum(count_guesses(each) for each in (columns.values() if isinstance(columns, dict) else ()))

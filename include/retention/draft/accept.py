@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from include.retention.data_map.undecided import GUESS
+from include.retention.data_map.undecided import GUESS, count_guesses
 from include.retention.draft.write import dumped, loaded
 
 _CONFIDENCE = re.compile(r"(\d+) %")
@@ -38,7 +38,7 @@ def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
         least: the lowest confidence, in percent, that is accepted.
     """
     content = loaded(text)
-    before = sum(1 for _ in _guesses(content))
+    before = _waiting(content)
     for name, table in (content.get("tables") or {}).items():
         if not fnmatchcase(name, tables):
             continue
@@ -47,7 +47,7 @@ def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
                 del column[GUESS]
         if not any(GUESS in column for column in _columns(table)):
             table.pop(GUESS, None)
-    left = sum(1 for _ in _guesses(content))
+    left = _waiting(content)
     return dumped(content), Accepted(before - left, left)
 
 
@@ -55,10 +55,8 @@ def _columns(table: Any) -> Iterator[Any]:  # noqa: ANN401 - mappings of ruamel'
     return (each for each in (table.get("columns") or {}).values() if isinstance(each, dict))
 
 
-def _guesses(content: Any) -> Iterator[None]:  # noqa: ANN401 - as above
-    yield from (None for holder in (content,) if GUESS in holder)
-    for table in (content.get("tables") or {}).values():
-        yield from (None for holder in (table, *_columns(table)) if GUESS in holder)
+def _waiting(content: Any) -> int:  # noqa: ANN401 - as above
+    return (GUESS in content) + sum(count_guesses(table) for table in (content.get("tables") or {}).values())
 
 
 def _confidence(guess: object) -> int:

@@ -35,6 +35,11 @@ class Policy:
     directory: Path
 
     @property
+    def map_digests(self) -> dict[str, str]:
+        """Return system -> SHA-256 of its map, as a run notes them."""
+        return {name: data_map.digest for name, data_map in self.maps.items()}
+
+    @property
     def unapproved(self) -> tuple[Problem, ...]:
         """Return what forbids enforce mode: rules that nobody has approved, and guesses that nobody has decided on."""
         return (*enforceable(self.schedule), *self.undecided)
