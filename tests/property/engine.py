@@ -30,6 +30,7 @@ from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.plan import deletion_order, order_items, table_items
+from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName
 from include.retention.staging import Staging
 from include.retention.terms import IdentifierKind, Verdict
@@ -242,7 +243,7 @@ def waiting_of(world: World) -> Waiting:
         holds=pd.DataFrame(holds, columns=["scope", "identifier_kind", "system", "table", "ref"]),
         listed=pd.DataFrame(listed, columns=["address_ref", "kind", "channel", "since"]),
         referrals=pd.DataFrame(columns=["record_ref", "group", "first_seen"]),
-        unfinished=frozenset(),
+        promised=pd.DataFrame(columns=COLUMNS),
     )
 
 
