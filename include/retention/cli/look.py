@@ -172,7 +172,8 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
             out.print(f"[red]closed[/red] {escape(str(problem))}")
         show_notices(notices)
         due = sum(table["due"] for table in counts)
-        out.print(f"As of {decided_for}: {due:,} {"record is" if due == 1 else "records are"} due. A dry run; nothing was changed.")
+        records = "record is" if due == 1 else "records are"
+        out.print(f"As of {decided_for}: {due:,} {records} due. A dry run; nothing was changed.")
     if problems:
         raise typer.Exit(WRONG)
 
