@@ -78,7 +78,14 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
     return decide_loaded(world, directory, buckets=buckets)
 
 
-def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd.DataFrame | None = None) -> Decided:
+def decide_loaded(
+    world: World,
+    directory: Path,
+    *,
+    buckets: int = 1,
+    listed: pd.DataFrame | None = None,
+    promised: pd.DataFrame | None = None,
+) -> Decided:
     """Take the engine through databases as they are, whatever rows the world has.
 
     Args:
@@ -86,6 +93,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         directory: with the databases.
         buckets: parts in which records are classified.
         listed: the suppression list that an earlier run has left; None means the world's own.
+        promised: what an earlier run's plan promised and didn't carry out; None means nothing.
     """
     maps = {system: source.data_map for system, source in world.sources.items()}
     run: Any = SimpleNamespace(
@@ -103,6 +111,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         engine.dispose()
     waiting = waiting_of(world)
     waiting = waiting if listed is None else replace(waiting, listed=listed)
+    waiting = waiting if promised is None else replace(waiting, promised=promised)
     resolved, suppressed = resolve_phase(run, staging, waiting)
     for bucket in range(buckets):
         classify_phase(run, staging, bucket, buckets)
