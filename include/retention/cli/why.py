@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, day_of, show_notices, steps
+from include.retention.cli.look import AsOf, day_of, show_notices
 from include.retention.cli.main import (
     Json,
     app,
@@ -27,6 +27,7 @@ from include.retention.cli.main import (
     show_json,
     told,
 )
+from include.retention.cli.opening import steps
 from include.retention.data_map.relations import company_roles
 from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items

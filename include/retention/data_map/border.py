@@ -22,6 +22,9 @@ COLLECTIONS = frozenset(
     {
         "file_roots",
         "ignore_tables",
+        "out_of_scope",
+        "not_personal",
+        "defaults",
         "tables",
         "subjects",
         "identifiers",
@@ -216,7 +219,40 @@ class AcknowledgedBorder(Border):
     """When."""
 
 
-class DataMapBorder(Border):
+class OutOfScopeBorder(Border):
+    """A table with personal data that somebody else answers for."""
+
+    reason: Filled
+    """Why it isn't culled here, and by what rules it is."""
+    by: Filled
+    """The role that has decided so."""
+    on: date
+    """When."""
+    review_on: date
+    """When it is to be looked at again."""
+
+
+class DefaultBorder(Border):
+    """What goes for every column of a data category, unless the column says otherwise."""
+
+    group: Filled | None = None
+    """The column group."""
+    method: MethodBorder | None = None
+    """How it is erased when the row stays."""
+
+
+class AreaBorder(Border):
+    """One area of a system: a file beside others in the directory that is called like the system's own file."""
+
+    ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)
+    """Tables of the database that hold nothing personal, such as alembic_version -> why. A name may be a pattern."""
+    out_of_scope: dict[Filled, OutOfScopeBorder] = Field(default_factory=dict)
+    """Tables with personal data that are left to somebody else -> why, and who decided. A name may be a pattern."""
+    tables: dict[Filled, TableBorder] = Field(default_factory=dict)
+    """The area's tables."""
+
+
+class DataMapBorder(AreaBorder):
     """Gallring's data map of one system: which column holds what, for which purposes."""
 
     system: Name
@@ -233,9 +269,11 @@ class DataMapBorder(Border):
     """What a draft couldn't know of the system; removed by whoever has filled it in."""
     file_roots: dict[Name, Filled] = Field(default_factory=dict)
     """Name -> directory of files; a leading $NAME is read from the environment."""
-    ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)
-    """Tables of the database that aren't the system's data -> why, such as alembic_version."""
+    not_personal: dict[Filled, Filled] = Field(default_factory=dict)
+    """Pattern of column names -> why such columns aren't personal, in every table that doesn't declare them."""
     acknowledged: tuple[AcknowledgedBorder, ...] = ()
     """What discovery found and somebody has answered for."""
+    defaults: dict[Name, DefaultBorder] = Field(default_factory=dict)
+    """Data category -> column group and method of its columns, where they don't say themselves."""
     tables: dict[Filled, TableBorder]
     """Every table."""

@@ -15,6 +15,7 @@ from include.retention.data_map.model import (
     FileRef,
     Group,
     Link,
+    OutOfScope,
     PurposeUse,
     SeriesInvariant,
     SubjectRole,
@@ -42,6 +43,10 @@ def build_map(read: border.DataMapBorder, digest: str, schedule: Schedule | None
         tables={name: _table(name, read.tables, schedule) for name in read.tables},
         digest=digest,
         ignored_tables=read.ignore_tables,
+        out_of_scope={
+            name: OutOfScope(each.reason, each.by, each.on, each.review_on) for name, each in read.out_of_scope.items()
+        },
+        not_personal=read.not_personal,
         acknowledged=tuple(
             Acknowledged(each.table, each.column, each.path, each.looks_like, each.share, each.reason)
             for each in read.acknowledged

@@ -20,10 +20,12 @@ ALWAYS_PERSONAL = (IdentifierKind.EMAIL, IdentifierKind.PHONE, IdentifierKind.ID
 
 def check_structure(mapped: Mapped) -> Iterator[Problem]:
     """Yield everything that is wrong with one map by itself."""
-    for name in mapped.data_map.ignored_tables:
-        if name in mapped.data_map.tables:
-            what, remedy = "is both a table of the map and ignored.", "Keep one of the two."
-            yield mapped.document.problem(("ignore_tables", name), "TABLE_IGNORED", what, remedy)
+    data_map = mapped.data_map
+    for key, names in (("ignore_tables", data_map.ignored_tables), ("out_of_scope", data_map.out_of_scope)):
+        for name in names:
+            if name in data_map.tables or (key == "out_of_scope" and name in data_map.ignored_tables):
+                what = "is said to be more than one of: a table of the map, ignored, out of scope."
+                yield mapped.document.problem((key, name), "TABLE_IGNORED", what, "Keep one of them.")
     yield from check_references(mapped)
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)

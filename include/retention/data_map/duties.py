@@ -6,14 +6,15 @@ Does each column have a purpose that may hold it, and does a legal duty cover ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from include.retention.data_map.clocks import check_purposes, identity_notices, told_anywhere
 from include.retention.data_map.context import GroupContext, Mapped, TableContext
-from include.retention.data_map.model import Column
+from include.retention.data_map.model import Column, DataMap
 from include.retention.data_map.relations import kept, roles_of, told_of
 from include.retention.errors import Problem
 from include.retention.policy.checks import OBJECTION
-from include.retention.policy.document import Document
+from include.retention.policy.document import Document, key_text
 from include.retention.policy.model import EVIDENCE_PURPOSE, Category, Keep, Schedule
 from include.retention.policy.statutes import BOOKKEEPING, STATUTES, Statute
 from include.retention.terms import LawfulBasis, Scope
@@ -68,6 +69,22 @@ def map_notices(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docum
         what = f"is told of by no table, and there are marketing purposes that an {OBJECTION} must end."
         remedy = "Map the table in which objections are kept, if there is one."
         yield file.problem(("events", OBJECTION), "NO_OBJECTIONS", what, remedy)
+
+
+def overdue_scopes(maps: Mapping[str, DataMap], today: date) -> tuple[Problem, ...]:
+    """Return a notice for each table out of scope whose review day has passed."""
+    return tuple(
+        Problem(
+            f"system:{system}",
+            key_text(("out_of_scope", name, "review_on")),
+            f"was to be reviewed by {each.review_on}.",
+            f"Ask {each.by} whether it is still culled elsewhere, and set the next day.",
+            "SCOPE_REVIEW",
+        )
+        for system, data_map in maps.items()
+        for name, each in data_map.out_of_scope.items()
+        if each.review_on < today
+    )
 
 
 def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:

@@ -85,7 +85,7 @@ def _columns(at: LiveContext) -> Iterator[Problem]:
             what = f"isn't in the database.{close_to(at.live.columns, name)}"
             yield at.problem(("columns", name), "MISSING_COLUMN", what, "Correct the map.")
     for name in at.live.columns:
-        if name not in at.table.columns:
+        if name not in at.table.columns and not at.data_map.covers_column(name):
             what = "is in the database and not in the map: what it holds is unknown."
             remedy = "Declare it: a note why it isn't personal, or its category and column group."
             yield at.problem(("columns", name), "UNDECLARED_COLUMN", what, remedy)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
 
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
@@ -237,6 +239,16 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfScope:
+    """A table with personal data that is left to somebody else: the reason, the role that decided, and the days."""
+
+    reason: str
+    by: str
+    on: date
+    review_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class DataMap:
     """One system.
 
@@ -246,7 +258,10 @@ class DataMap:
         schema: database schema, or None for the default.
         file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
         digest: SHA-256 of the canonical content, lower-case hex.
-        ignored_tables: tables of the database that aren't the system's data -> why, such as a migration tool's own.
+        ignored_tables: tables that hold nothing personal, such as a migration tool's own -> why. Names and patterns.
+        out_of_scope: tables with personal data that are left to somebody else. Names and patterns.
+        not_personal: pattern of column names -> why they aren't personal, in tables that don't declare them.
+        acknowledged: what discovery found and somebody has answered for.
     """
 
     system: str
@@ -258,7 +273,18 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+    out_of_scope: Mapping[str, OutOfScope] = field(default_factory=dict)
+    not_personal: Mapping[str, str] = field(default_factory=dict)
     acknowledged: tuple[Acknowledged, ...] = ()
+
+    def leaves_alone(self, table: str) -> bool:
+        """Return whether the map says of a table of the database that it is none of its own."""
+        names = (*self.ignored_tables, *self.out_of_scope)
+        return table not in self.tables and any(fnmatchcase(table, name) for name in names)
+
+    def covers_column(self, column: str) -> bool:
+        """Return whether a column that its table doesn't declare is called like those that aren't personal."""
+        return any(fnmatchcase(column, pattern) for pattern in self.not_personal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,18 +38,18 @@ def watched_tables(data_map: DataMap, schema: LiveSchema) -> Iterator[Watched]:
     for name, live in schema.tables.items():
         if live is None or name in schema.kinds.others:
             continue
-        columns = dict(_columns(data_map.tables.get(name), live, left_alone=name in data_map.ignored_tables))
+        columns = dict(_columns(data_map, data_map.tables.get(name), name, live))
         if columns:
             yield Watched(name, live, columns)
 
 
-def _columns(table: Table | None, live: LiveTable, *, left_alone: bool) -> Iterator[tuple[str, Where]]:
+def _columns(data_map: DataMap, table: Table | None, called: str, live: LiveTable) -> Iterator[tuple[str, Where]]:
     used = set() if table is None else _used(table)
     for name in live.columns:
         if table is None:
-            yield name, Where.LEFT_ALONE if left_alone else Where.UNKNOWN
+            yield name, Where.LEFT_ALONE if data_map.leaves_alone(called) else Where.UNKNOWN
         elif name not in table.columns:
-            yield name, Where.UNKNOWN
+            yield name, Where.NOT_PERSONAL if data_map.covers_column(name) else Where.UNKNOWN
         elif table.columns[name].category is None and name not in used:
             yield name, Where.NOT_PERSONAL
 
