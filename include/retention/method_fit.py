@@ -58,6 +58,17 @@ def fits(method: Method, facts: ColumnFacts) -> str | None:
     return _tied(method, facts) or _RULES[method.name](method, facts)
 
 
+def fits_paths(facts: ColumnFacts) -> str | None:
+    """Return why parts of a column's JSON documents can't be erased and what to do about it, or None."""
+    if facts.computed:
+        return "The database computes it from other columns: declare the parts there, and this one by a note."
+    if facts.in_key or facts.foreign_key or facts.referenced or facts.unique:
+        return "It is a key, UNIQUE or a reference, so its value can't change: move the document elsewhere."
+    if isinstance(facts.type, sa.types.NullType) or _is_text(facts.type) or isinstance(facts.type, sa.JSON):
+        return None
+    return f"Paths are for JSON and for text, and the column is {type(facts.type).__name__}: erase it whole."
+
+
 def _tied(method: Method, facts: ColumnFacts) -> str | None:
     if facts.computed:
         return "The database computes it from other columns: erase those, and declare this one by a note."

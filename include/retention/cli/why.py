@@ -101,6 +101,8 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
     reason = REASONS[int(row[f"reason:{group.group}"])]
     if reason is Reason.IDENTITY_LINK:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
+    if reason is Reason.UNREADABLE_VALUE:
+        return replace(group, reason=reason, state="REFER")
     settled = group.state == "REFER" and reason in {Reason.UNANSWERED, Reason.CARRIED_OVER}
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 

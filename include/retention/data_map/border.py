@@ -31,6 +31,7 @@ COLLECTIONS = frozenset(
         "groups",
         "purposes",
         "columns",
+        "json",
         "files",
         "sums",
         "series",
@@ -76,8 +77,19 @@ class GroupBorder(Border):
     """What to do when none of the purposes ever started: `refer` to a human, or `expire`."""
 
 
+class PathBorder(Border):
+    """A part of a JSON document that a column group of its own decides over."""
+
+    category: Name
+    """The data category."""
+    group: Filled
+    """The column group that decides over it."""
+    method: Literal["remove", "set_null"] = "remove"
+    """`remove` takes the key away too; `set_null` keeps it, where the document's schema needs it."""
+
+
 class ColumnBorder(Border):
-    """A column that needs more than a note: a personal one, or a time stamp."""
+    """A column that needs more than a note: a personal one, a JSON document, or a time stamp."""
 
     category: Name | None = None
     """The data category, for a personal column."""
@@ -85,6 +97,8 @@ class ColumnBorder(Border):
     """The column group that decides over it, for a personal column."""
     method: MethodBorder | None = None
     """How it is erased when the row stays; set_null where nothing is said."""
+    json_: Annotated[dict[Filled, PathBorder], Field(alias="json")] = Field(default_factory=dict)
+    """Path in a JSON document -> what stands there. The other keys are about the rest of the document."""
     time_zone: Zone | None = None
     """Zone of a time stamp without one. None: the schedule's."""
     note: str = ""

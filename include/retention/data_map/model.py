@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from include.retention.json_paths import JsonPath
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
 
@@ -18,7 +19,7 @@ class Method:
 
     Attributes:
         name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
-            ``bucket``.
+            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``.
         value: the constant, where the method has one.
         length: characters that ``shorten`` leaves.
         size: the width of a ``bucket``.
@@ -41,6 +42,8 @@ class Column:
         method: how it is erased when the row stays; None for a column that isn't personal.
         time_zone: IANA zone of a naive timestamp; None means the schedule's zone.
         note: why a column isn't personal, or what it holds.
+        paths: parts of a JSON document that column groups of their own decide over; what stands above is then
+            about the rest of it.
     """
 
     name: str
@@ -49,6 +52,15 @@ class Column:
     method: Method | None
     time_zone: str | None
     note: str
+    paths: tuple[JsonPath, ...] = ()
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""
+        if self.group is not None:
+            yield self
+        for path in self.paths:
+            method = Method("set_null" if path.keep_key else "remove")
+            yield Column(f"{self.name} {path.text}", path.category, path.group, method, None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +227,11 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield everything personal that the table holds: see `Column.personal_parts`."""
+        for column in self.columns.values():
+            yield from column.personal_parts()
 
 
 @dataclass(frozen=True, slots=True)

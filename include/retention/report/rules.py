@@ -136,7 +136,7 @@ def personal_columns(maps: Mapping[str, DataMap]) -> Iterator[Held]:
     """Walk over all personal columns with the group that decides over them."""
     for system, data_map in maps.items():
         for table in data_map.tables.values():
-            for column in table.columns.values():
+            for column in table.personal_parts():
                 if column.group is not None and column.category is not None:
                     yield system, table, column, table.groups[column.group]
 
