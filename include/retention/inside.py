@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.retention.data_map.model import Column, Table
+from include.retention.facts import json_key
 from include.retention.json_text import UnreadableJsonError, without
 from include.retention.method_sql import AsItIs, Characters, StoredAs
 from include.retention.statements import RecordKey, key_condition, something_left
@@ -130,6 +131,27 @@ def edit(  # noqa: PLR0913, PLR0917 - as the other statements of a batch
     return len(rows)
 
 
+def read_rest(
+    connection: sa.Connection, table: Table, target: sa.Table, keys: Sequence[RecordKey]
+) -> list[tuple[str, str]]:
+    """Return some rows' keys (spelt as in their facts) and what stands in their documents outside of all paths.
+
+    A row with a document that can't be read is left out.
+    """
+    columns = [column for column in table.columns.values() if column.paths]
+    read = (AsItIs(target.c[column.name]) for column in columns)
+    chosen = sa.select(*(target.c[name] for name in table.key), *read).where(key_condition(target, table.key, keys))
+    found = []
+    for row in connection.execute(chosen):
+        parts, texts = row[: len(table.key)], row[len(table.key) :]
+        try:
+            rests = [_rest(column, _text(text)) for column, text in zip(columns, texts, strict=True)]
+        except (UnreadableJsonError, UnicodeDecodeError):
+            continue
+        found.append((json_key(parts) or "", repr(rests)))
+    return found
+
+
 def rewrite(table: Table, target: sa.Table, column: str, fixed: Mapping[sa.Column[Any], Any]) -> sa.Update:
     """Return the UPDATE that puts an edited text in the place of the one that was read, in one row.
 
@@ -169,6 +191,10 @@ def _read(
 
 def _edited(column: Column, groups: Collection[str], text: str) -> str:
     return without(text, [path for path in column.paths if path.group in groups])
+
+
+def _rest(column: Column, text: str | None) -> str | None:
+    return None if text is None else without(text, column.paths)
 
 
 def _text(value: object) -> str | None:

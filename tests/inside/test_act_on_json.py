@@ -20,7 +20,10 @@ from tests.act import world
 from tests.methods.tables import Made, data_map, make_table, mapped_table
 
 CANARY = world.CANARY
-UNTIDY = f'{{ "customer" : {{"email":"{CANARY}@example.com", "no": 1.50}},\n\t"lines":[{{"art":"A\\u00e51","by":"{CANARY}"}}] , "no":7e2}}'
+UNTIDY = (
+    f'{{ "customer" : {{"email":"{CANARY}@example.com", "no": 1.50}},\n'
+    f'\t"lines":[{{"art":"A\\u00e51","by":"{CANARY}"}}] , "no":7e2}}'
+)
 CUT = '{ "customer" : {"no": 1.50},\n\t"lines":[{"art":"A\\u00e51"}] , "no":7e2}'
 PAPER = {"email": "$.customer.email", "by": "$.lines[*].by", "phone": "$.phone"}
 

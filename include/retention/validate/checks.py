@@ -31,6 +31,7 @@ class Check(StrEnum):
     ERASED_EMPTY = "ERASED_EMPTY"
     RETAINED_PRESENT = "RETAINED_PRESENT"
     RETAINED_UNCHANGED = "RETAINED_UNCHANGED"
+    REST_UNCHANGED = "REST_UNCHANGED"
     BALANCE = "BALANCE"
     SUMS = "SUMS"
     SERIES = "SERIES"
@@ -50,6 +51,10 @@ TITLES = {
     Check.RETAINED_PRESENT: Text("Rader som inte skulle raderas finns kvar", "Rows that were not due are still there"),
     Check.RETAINED_UNCHANGED: Text(
         "Uppgifter som inte skulle tas bort finns kvar", "Data that were not due for erasure are still there"
+    ),
+    Check.REST_UNCHANGED: Text(
+        "Resten av dokumenten som uppgifter skulle tas bort ur är oförändrad",
+        "The rest of the documents from which data were due for erasure is unchanged",
     ),
     Check.BALANCE: Text(
         "Rader före är rader efter plus det som raderades", "Rows before equal rows after plus what was deleted"
