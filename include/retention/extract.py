@@ -264,6 +264,7 @@ def _inside(table: Table, raw: Mapping[str, Sequence[Any]], facts: Mapping[str, 
             rows = zip(*(raw[f"{LABEL}{name}"] for name in names), strict=True)
             found = [look_inside(table, [group], dict(zip(names, row, strict=True))) for row in rows]
             flags[f"left:{group}"] = facts[f"left:{group}"] | np.array([each.left for each in found], dtype=bool)
+            flags[f"redact:{group}"] = np.array([each.redacts for each in found], dtype=bool)
             flags[f"unread:{group}"] = np.array([each.unread for each in found], dtype=bool)
     return flags
 

@@ -17,10 +17,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.retention.data_map.model import Column, Table
+from include.retention.data_map.model import Column, Redaction, Table
+from include.retention.errors import ActError
 from include.retention.facts import json_key
+from include.retention.free_text import redacted
 from include.retention.json_text import UnreadableJsonError, without
 from include.retention.method_sql import AsItIs, Characters, StoredAs
+from include.retention.methods import PLACEHOLDER
 from include.retention.statements import RecordKey, key_condition, something_left
 
 LABEL = "in:"
@@ -35,10 +38,12 @@ class Found:
     Attributes:
         changed: column -> what was read, and what it becomes.
         unread: a value can't be read, so nobody knows what is in it.
+        redacts: something is replaced inside a free text, which stays personal data.
     """
 
     changed: Mapping[str, tuple[str, str]]
     unread: bool
+    redacts: bool
 
     @property
     def left(self) -> bool:
@@ -51,13 +56,18 @@ def edited_columns(table: Table, groups: Collection[str]) -> list[Column]:
     return [
         column
         for column in table.columns.values()
-        if column.group not in groups and any(path.group in groups for path in column.paths)
+        if column.group not in groups and (_redacts(column, groups) or any(p.group in groups for p in column.paths))
     ]
 
 
 def columns_to_read(table: Table, groups: Collection[str]) -> list[str]:
-    """Return the names of the columns whose values have to be read."""
-    return [column.name for column in edited_columns(table, groups)]
+    """Return the names of the columns whose values have to be read: what is edited, and the names to look for."""
+    found: dict[str, None] = {}
+    for column in edited_columns(table, groups):
+        found[column.name] = None
+        if column.redaction is not None and _redacts(column, groups):
+            found.update(dict.fromkeys(column.redaction.names))
+    return list(found)
 
 
 def all_columns_to_read(table: Table) -> list[str]:
@@ -78,17 +88,19 @@ def look_inside(table: Table, groups: Collection[str], row: Mapping[str, object]
         groups: names of column groups.
         row: column -> value as `read_columns` gives it.
     """
-    changed, unread = {}, False
+    changed: dict[str, tuple[str, str]] = {}
+    unread = False
     for column in edited_columns(table, groups):
         try:
             text = _text(row[column.name])
-            after = None if text is None else _edited(column, groups, text)
+            after = None if text is None else _edited(table, column, groups, text, row)
         except (UnreadableJsonError, UnicodeDecodeError):
             unread = True
             continue
         if text is not None and after is not None and after != text:
             changed[column.name] = (text, after)
-    return Found(changed, unread)
+    redacts = any(_redacts(table.columns[name], groups) for name in changed)
+    return Found(changed, unread, redacts)
 
 
 def count_left(
@@ -107,10 +119,14 @@ def edit(  # noqa: PLR0913, PLR0917 - as the other statements of a batch
     groups: Sequence[str],
     keys: Sequence[RecordKey],
     fixed: Mapping[sa.Column[Any], Any],
-) -> int:
-    """Erase what the groups erase inside the values of some rows, and return how many rows were read for it.
+) -> tuple[int, list[RecordKey]]:
+    """Erase what the groups erase inside the values of some rows.
 
-    Call it before anything else of the rows is erased, in the same transaction.
+    Call it before anything else of the rows is erased, in the same transaction: what is erased whole may be needed to
+    find it. A row with a value that can't be read stays as it is, for the same reason.
+
+    Returns:
+        How many rows were read, and those of the keys whose rows may be erased further.
 
     Args:
         connection: in the transaction that has locked the rows.
@@ -119,16 +135,29 @@ def edit(  # noqa: PLR0913, PLR0917 - as the other statements of a batch
         groups: the expired column groups.
         keys: the rows.
         fixed: columns to set to themselves: see ``statements.fixed_days``.
+
+    Raises:
+        ActError: a value isn't any more what was read of it, so that nothing may be erased of its row.
     """
     rows = _read(connection, table, target, groups, keys, *(target.c[name] for name in table.key))
     changes: dict[str, list[dict[str, Any]]] = {}
+    unread: set[str | None] = set()
     for row, found in rows:
+        if found.unread:
+            unread.add(json_key(row[: len(table.key)]))
+            continue
         names = {f"{KEY}{place}": row[place] for place in range(len(table.key))}
         for column, (old, new) in found.changed.items():
-            changes.setdefault(column, []).append({**names, OLD: old, NEW: new})
+            changes.setdefault(column, []).append({**names, OLD: old, NEW: _fitted(table, target, column, new)})
     for column, values in changes.items():
-        connection.execute(rewrite(table, target, column, fixed), values)
-    return len(rows)
+        written = connection.execute(rewrite(table, target, column, fixed), values).rowcount
+        if written != len(values):
+            message = (
+                f"{table.name}.{column}: {written} of {len(values)} values were still what was read of them. "
+                "The transaction was rolled back."
+            )
+            raise ActError(message)
+    return len(rows), [key for key in keys if json_key(key) not in unread]
 
 
 def read_rest(
@@ -189,8 +218,32 @@ def _read(
     return [(row, look_inside(table, groups, dict(zip(names, row[width:], strict=True)))) for row in rows]
 
 
-def _edited(column: Column, groups: Collection[str], text: str) -> str:
-    return without(text, [path for path in column.paths if path.group in groups])
+def _redacts(column: Column, groups: Collection[str]) -> bool:
+    return column.redaction is not None and column.redaction.group in groups
+
+
+def _edited(table: Table, column: Column, groups: Collection[str], text: str, row: Mapping[str, object]) -> str:
+    after = without(text, [path for path in column.paths if path.group in groups]) if column.paths else text
+    if column.redaction is None or not _redacts(column, groups):
+        return after
+    return redacted(after, _names(table, column.redaction, row))
+
+
+def _names(table: Table, redaction: Redaction, row: Mapping[str, object]) -> list[str]:
+    """Return the names in a row, without what erasing has put in their place."""
+    found = []
+    for name in redaction.names:
+        method, value = table.columns[name].method, _text(row[name])
+        erased = method is not None and (value == method.value or (value or "").startswith(PLACEHOLDER[0]))
+        if value and not erased:
+            found.append(value)
+    return found
+
+
+def _fitted(table: Table, target: sa.Table, column: str, text: str) -> str:
+    """Return a text as long as its column allows: words in place of shorter ones may have made it longer."""
+    length: int | None = getattr(target.c[column].type, "length", None)
+    return text if table.columns[column].redaction is None else text[:length]
 
 
 def _rest(column: Column, text: str | None) -> str | None:

@@ -153,8 +153,10 @@ def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) ->
     whole = list(dict.fromkeys(name for group in groups for name in columns_of(table, group)))
     if work.reads_inside:
         fixed = fixed_days(table, target, [*whole, *columns_to_read(table, groups)])
-        work.require_at_most(edit(connection, table, target, groups, keys, fixed), keys)
-    if whole:
+        rows, readable = edit(connection, table, target, groups, keys, fixed)
+        work.require_at_most(rows, keys)
+        keys = readable
+    if whole and keys:
         statement = erase(table, target, groups, keys, work.source.references)
         work.require_at_most(connection.execute(statement).rowcount, keys)
 

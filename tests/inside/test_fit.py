@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
-from include.retention.method_fit import ColumnFacts, fits_paths
+from include.retention.method_fit import ColumnFacts, fits_inside
 from tests.data_map import shop
 
 PROFILE: dict[str, Any] = {"json": {"$.email": {"category": "email", "group": "contact"}}, "note": "Settings"}
@@ -20,7 +20,7 @@ PROFILE: dict[str, Any] = {"json": {"$.email": {"category": "email", "group": "c
     [sa.Text(), sa.String(20), sa.JSON(), postgresql.JSONB(), postgresql.JSON(), mysql.LONGTEXT(), sa.types.NullType()],
 )
 def test_documents_are_kept_in_text_and_json(kind: Any) -> None:
-    assert fits_paths(ColumnFacts(kind, nullable=False)) is None
+    assert fits_inside(ColumnFacts(kind, nullable=False), document=True) is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,13 @@ def test_documents_are_kept_in_text_and_json(kind: Any) -> None:
     ],
 )
 def test_a_column_that_cant_be_edited(facts: ColumnFacts, remedy: str) -> None:
-    assert remedy in str(fits_paths(facts))
+    assert remedy in str(fits_inside(facts, document=True))
+
+
+@pytest.mark.parametrize("kind", [sa.JSON(), sa.Integer(), sa.LargeBinary()])
+def test_only_texts_are_redacted(kind: Any) -> None:
+    assert fits_inside(ColumnFacts(sa.String(20), nullable=False), document=False) is None
+    assert "Redacting is for text" in str(fits_inside(ColumnFacts(kind), document=False))
 
 
 @pytest.mark.parametrize(

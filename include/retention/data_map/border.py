@@ -88,6 +88,15 @@ class PathBorder(Border):
     """`remove` takes the key away too; `set_null` keeps it, where the document's schema needs it."""
 
 
+class RedactBorder(Border):
+    """What another column group replaces inside a free text, before the text's own group erases it whole."""
+
+    group: Filled
+    """The column group with which it goes."""
+    names: tuple[Filled, ...] = ()
+    """Columns of the row with the person's names, which are replaced too."""
+
+
 class ColumnBorder(Border):
     """A column that needs more than a note: a personal one, a JSON document, or a time stamp."""
 
@@ -99,6 +108,8 @@ class ColumnBorder(Border):
     """How it is erased when the row stays; set_null where nothing is said."""
     json_: Annotated[dict[Filled, PathBorder], Field(alias="json")] = Field(default_factory=dict)
     """Path in a JSON document -> what stands there. The other keys are about the rest of the document."""
+    redact: RedactBorder | None = None
+    """Replace addresses, numbers and names inside a free text with another group. It stays personal data."""
     time_zone: Zone | None = None
     """Zone of a time stamp without one. None: the schedule's."""
     note: str = ""

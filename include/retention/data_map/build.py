@@ -15,6 +15,7 @@ from include.retention.data_map.model import (
     Group,
     Link,
     PurposeUse,
+    Redaction,
     SeriesInvariant,
     SubjectRole,
     SumInvariant,
@@ -145,7 +146,8 @@ def _column(name: str, read: str | border.ColumnBorder) -> Column:
         return Column(name=name, category=None, group=None, method=None, time_zone=None, note=read)
     method = None if read.category is None else read_method(read.method)
     paths = tuple(_path(text, each) for text, each in read.json_.items())
-    return Column(name, read.category, read.group, method, read.time_zone, read.note, paths)
+    redaction = None if read.redact is None else Redaction(read.redact.group, read.redact.names)
+    return Column(name, read.category, read.group, method, read.time_zone, read.note, paths, redaction)
 
 
 def _path(text: str, read: border.PathBorder) -> JsonPath:

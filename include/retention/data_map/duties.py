@@ -12,14 +12,12 @@ from include.retention.data_map.context import GroupContext, Mapped, TableContex
 from include.retention.data_map.model import Column
 from include.retention.data_map.relations import kept, roles_of, told_of
 from include.retention.errors import Problem
+from include.retention.methods import WHOLE_METHODS
 from include.retention.policy.checks import OBJECTION
 from include.retention.policy.document import Document, KeyPath
 from include.retention.policy.model import EVIDENCE_PURPOSE, Category, Keep, Schedule
 from include.retention.policy.statutes import BOOKKEEPING, STATUTES, Statute
 from include.retention.terms import LawfulBasis, Scope
-
-WHOLE_METHODS = ("set_null", "constant", "unique_placeholder", "remove")
-"""Methods that leave nothing of the value."""
 
 
 def check_duties(mapped: Mapping[str, Mapped], schedule: Schedule, written: Document | None) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from include.retention.data_map.constraints import words
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import Column
 from include.retention.errors import ActError, Problem
-from include.retention.method_fit import ColumnFacts, fits, fits_paths
+from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
 from include.retention.statements import sql_table
 
@@ -44,15 +44,16 @@ def check_methods(at: LiveContext) -> Iterator[Problem]:
 def check_parts(at: LiveContext) -> Iterator[Problem]:
     """Yield a problem for each column whose values can't be edited, and a notice for each CHECK constraint on one."""
     for column in at.table.columns.values():
-        if not column.paths or column.name not in at.live.columns:
+        if not (column.paths or column.redaction) or column.name not in at.live.columns:
             continue
-        remedy = fits_paths(_facts(at, column.name))
-        place = ("columns", column.name, "json")
+        document = bool(column.paths)
+        remedy = fits_inside(_facts(at, column.name), document=document)
+        place = ("columns", column.name, "json" if document else "redact")
         if remedy is not None:
-            yield at.problem(place, "METHOD", "can't be erased by path.", remedy)
+            yield at.problem(place, "METHOD", f"can't be {'erased by path' if document else 'redacted'}.", remedy)
         for check in at.live.checks:
             if column.name.casefold() in words(check) and not _asks_for_json(check, column.name):
-                what = "is under a CHECK constraint, and that it allows the documents without these parts isn't proved."
+                what = "is under a CHECK constraint, and that it allows values without these parts can't be proved."
                 remedy = "Try it on a copy of the database. A refusal at run time changes nothing, and fails the run."
                 yield at.notice(place, "CHECK_NOT_PROVABLE", what, remedy)
 

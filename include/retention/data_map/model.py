@@ -32,6 +32,19 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """What another column group replaces inside a free text, before the text's own group erases it whole.
+
+    Attributes:
+        group: the column group with which it goes.
+        names: columns of the same row with the person's names.
+    """
+
+    group: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A declared column.
 
@@ -44,6 +57,7 @@ class Column:
         note: why a column isn't personal, or what it holds.
         paths: parts of a JSON document that column groups of their own decide over; what stands above is then
             about the rest of it.
+        redaction: of a free text, what another group replaces inside it; the text stays personal.
     """
 
     name: str
@@ -53,6 +67,7 @@ class Column:
     time_zone: str | None
     note: str
     paths: tuple[JsonPath, ...] = ()
+    redaction: Redaction | None = None
 
     def personal_parts(self) -> Iterator[Column]:
         """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""

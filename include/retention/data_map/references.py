@@ -132,6 +132,7 @@ def _groups(at: TableContext) -> Iterator[Problem]:
             yield at.problem((*place, "group"), "UNKNOWN_GROUP", what, remedy)
     columns: list[KeyPath] = [("columns", name) for name in at.declared("columns")]
     parts: list[KeyPath] = [(*column, "json", path) for column in columns for path in at.declared(*column, "json")]
+    parts += [(*column, "redact") for column in columns]
     used = {at.document.text(*at.path, *place, "group") for place in (*columns, *parts)}
     for name in at.table.groups:
         if name not in used:

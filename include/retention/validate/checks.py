@@ -29,6 +29,7 @@ class Check(StrEnum):
 
     DELETED_GONE = "DELETED_GONE"
     ERASED_EMPTY = "ERASED_EMPTY"
+    TEXTS_REDACTED = "TEXTS_REDACTED"
     RETAINED_PRESENT = "RETAINED_PRESENT"
     RETAINED_UNCHANGED = "RETAINED_UNCHANGED"
     REST_UNCHANGED = "REST_UNCHANGED"
@@ -47,6 +48,10 @@ TITLES = {
     Check.ERASED_EMPTY: Text(
         "Uppgifter som skulle tas bort ur rader som står kvar är borta",
         "Data that were due for erasure in rows that stay are erased",
+    ),
+    Check.TEXTS_REDACTED: Text(
+        "I fritexter som står kvar är det som känns igen ersatt; texterna är fortfarande personuppgifter",
+        "In free texts that stay, what is recognised is replaced; the texts are still personal data",
     ),
     Check.RETAINED_PRESENT: Text("Rader som inte skulle raderas finns kvar", "Rows that were not due are still there"),
     Check.RETAINED_UNCHANGED: Text(
