@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from include.retention.errors import ValidationError
 from tests.inside import desk
 from tests.inside.desk import NEW, OLD, tickets
 from tests.integration.harness import Gallring
@@ -76,3 +77,67 @@ def test_json_by_path(backend: str, tmp_path: Path) -> None:
 def same(one: Any, other: str) -> bool:
     """Return whether a document is another one: JSONB and its driver keep no bytes."""
     return one == other if isinstance(one, str) else one == json.loads(other)
+
+
+NAME = "Kanariefagel"
+NOTE = f"{NAME} ringde 070-123 45 67, svara {NAME.lower()}@exempel.se. {CANARY}s pnr 811218-9876, ip 192.0.2.7"
+REDACTED = "[namn] ringde [telefon], svara [e-post]. [namn] pnr [personnummer], ip [ip]"
+TEXT_COLUMNS = {
+    "name": {"category": "name", "group": "contact", "method": {"constant": "Gallrad"}},
+    "notes": {"category": "free_text", "group": "history", "redact": {"group": "contact", "names": ["name"]}},
+}
+TEXT_TYPES = {"name": sa.String(40), "notes": sa.Text()}
+
+
+def note(day: Any, text: str | None, name: str | None = NAME) -> dict[str, Any]:
+    return {"closed_on": day, "name": name, "notes": text}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_free_text_is_erased_in_part_and_later_whole(backend: str, tmp_path: Path) -> None:
+    rows = [note(OLD, NOTE), note(NEW, NOTE), note(OLD, "Inget särskilt"), note(OLD, None), note(OLD, NOTE, None)]
+    with desk.desk(backend, tmp_path, TEXT_COLUMNS, TEXT_TYPES, rows) as gallring:
+        before = tickets(gallring)
+        assert gallring.whole("first") == "DONE"
+        after = tickets(gallring)
+        assert (after[1]["name"], after[1]["notes"]) == ("Gallrad", REDACTED)
+        assert after[2] == before[2]
+        assert (after[3]["name"], after[3]["notes"]) == ("Gallrad", "Inget särskilt")
+        assert after[5]["notes"].startswith(f"{NAME} ringde [telefon]"), "nobody knows the name"
+        (told,) = gallring.ledger("first", "planned")[0].body["tables"]
+        assert (told["anonymise"], told["redacted"]) == (4, 2)
+        assert checks(gallring, "first")["TEXTS_REDACTED"] == ("pass", 2)
+        page = (gallring.var / "reports/first/gallringsprotokoll.en.html").read_text("utf-8")
+        assert "they are still personal data, and they don&#39;t count as erased" in page.replace("’", "&#39;")
+        assert gallring.plan("second")["due"] == 0
+        assert_untold(gallring)
+        gallring.change("desk", "UPDATE ticket SET notes = 'ny: x@y.se' WHERE ticket_id = 1")
+        assert gallring.plan("third")["due"] == 1
+        gallring.change("desk", "UPDATE ticket SET closed_on = '2015-01-01' WHERE ticket_id = 1")
+        assert gallring.whole("fourth") == "DONE"
+        assert 1 not in tickets(gallring), "the row goes, and the text with it"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_text_that_doesnt_stay_redacted_is_found(backend: str, tmp_path: Path) -> None:
+    with desk.desk(backend, tmp_path, TEXT_COLUMNS, TEXT_TYPES, [note(OLD, NOTE), note(NEW, NOTE)]) as gallring:
+        planned = gallring.plan("first")
+        gallring.approve("first", planned)
+        gallring.step("confirm", "first")
+        gallring.act("first")
+        gallring.change("desk", "UPDATE ticket SET notes = 'x@y.se' WHERE ticket_id = 1")
+        with pytest.raises(ValidationError):
+            gallring.step("validate", "first", "desk")
+        assert checks(gallring, "first")["TEXTS_REDACTED"] == ("fail", 1)
+
+
+def test_a_document_changed_by_somebody_is_a_warning(tmp_path: Path) -> None:
+    rows = [row(OLD, DOCUMENT), row(NEW, DOCUMENT)]
+    with desk.desk("sqlite", tmp_path, JSON_COLUMNS, json_types("sqlite"), rows) as gallring:
+        planned = gallring.plan("first")
+        gallring.approve("first", planned)
+        gallring.step("confirm", "first")
+        gallring.act("first")
+        gallring.change("desk", """UPDATE ticket SET raw = '{"n": 3}' WHERE ticket_id = 1""")
+        gallring.step("validate", "first", "desk")
+        assert checks(gallring, "first")["REST_UNCHANGED"] == ("fail", 1)

@@ -88,12 +88,17 @@ class PathBorder(Border):
     """`remove` takes the key away too; `set_null` keeps it, where the document's schema needs it."""
 
 
+def _as_tuple(value: object) -> object:
+    # A column's own validator has made Python of it, and there a list isn't taken for a tuple.
+    return tuple(value) if isinstance(value, list) else value
+
+
 class RedactBorder(Border):
     """What another column group replaces inside a free text, before the text's own group erases it whole."""
 
     group: Filled
     """The column group with which it goes."""
-    names: tuple[Filled, ...] = ()
+    names: Annotated[tuple[Filled, ...], BeforeValidator(_as_tuple)] = ()
     """Columns of the row with the person's names, which are replaced too."""
 
 

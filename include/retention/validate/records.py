@@ -133,8 +133,8 @@ def _texts_redacted(records: Records) -> Measured:
     """Count records in whose free texts something was to be replaced and is still recognised."""
     examined = unexpected = excused = 0
     for group in _redacting(records.table):
-        due = records.before[f"erase:{group}"].to_numpy(dtype=bool)
-        due &= records.before[f"redact:{group}"].to_numpy(dtype=bool)
+        redacts = records.before[f"redact:{group}"].to_numpy(dtype=bool)
+        due = records.before[f"erase:{group}"].to_numpy(dtype=bool) & redacts
         still = due & records.now(f"redact:{group}")
         examined += int(due.sum())
         unexpected += int((still & ~records.excused).sum())
