@@ -49,7 +49,8 @@ for failed and refused runs too; it is under **Gallring** in the menu. The opera
 
 QUESTION = """
 {% set plan = ti.xcom_pull(task_ids='plan') or {} -%}
-**{{ plan.get('due', 0) }} records are due as of {{ plan.get('as_of', '') }}.** A guard asks for a human's decision:
+{% set records = 'record is' if plan.get('due') == 1 else 'records are' -%}
+**{{ plan.get('due', 0) }} {{ records }} due as of {{ plan.get('as_of', '') }}.** A guard asks for a human's decision:
 
 {% for text in plan.get('guards', []) -%}
 - {{ text }}

@@ -27,6 +27,7 @@ from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.policy.model import Period
+from include.retention.promised import promised_days
 from include.retention.reading import read_facts, read_fiscal_years
 from include.retention.resolve import Resolved, TableName, match, resolve
 from include.retention.run import Run
@@ -47,13 +48,13 @@ class Waiting:
         holds: legal holds in force: ``scope``, ``identifier_kind``, ``system``, ``table``, ``ref``.
         listed: suppressions in force.
         referrals: open referrals: ``record_ref``, ``group``, ``first_seen`` (local day).
-        unfinished: records of plans that were never carried out to the end: ``record_ref``, ``group``.
+        promised: what earlier plans promised to destroy and haven't, as ``promised.promises`` gives it.
     """
 
     holds: pd.DataFrame
     listed: pd.DataFrame
     referrals: pd.DataFrame
-    unfinished: frozenset[str]
+    promised: pd.DataFrame
 
 
 def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolved, Suppressed]:
@@ -72,7 +73,9 @@ def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolve
         ids = np.arange(resolved.first[name], resolved.first[name] + len(frame))
         roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
         content = {"id": ids, **roles, "row_problem": resolved.row_problem[name], "held": held[name]}
-        staging.write(f"records/{name}", pd.DataFrame({**content, "personal": frame["personal"].to_numpy(dtype=bool)}))
+        content |= {"personal": frame["personal"].to_numpy(dtype=bool)}
+        content |= {f"promised:{group}": days for group, days in _promised(run, name, frame, waiting.promised).items()}
+        staging.write(f"records/{name}", pd.DataFrame(content))
     return resolved, suppressed
 
 
@@ -108,6 +111,15 @@ def _held(
         return found[name]
 
     return {name: of(name) for name in facts}
+
+
+def _promised(run: Run, name: TableName, frame: pd.DataFrame, promised: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return per column group which records an earlier plan promised to destroy; nothing where it promised none."""
+    own = promised[(promised["system"] == name.system) & (promised["table"] == name.table)]
+    if own.empty:
+        return {}
+    groups = run.policy.maps[name.system].tables[name.table].groups
+    return promised_days(own, record_refs(run, name, frame["key"]), frame["fingerprint"], groups)
 
 
 def _named(run: Run, name: TableName, frame: pd.DataFrame, holds: pd.DataFrame) -> np.ndarray:
@@ -169,6 +181,7 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
                 row_problem=rows["row_problem"].to_numpy(),
                 held=rows["held"].to_numpy(dtype=bool),
                 personal=rows["personal"].to_numpy(dtype=bool),
+                promised=promised_of(rows),
             )
             classes, rests = _classify_table(run, table, records, events)
             staging.write(f"classified/{system}.{table.name}/{bucket}", classes)
@@ -176,6 +189,12 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
             count += len(rows)
     staging.write(f"needed/{bucket}", pd.concat(needed, ignore_index=True).drop_duplicates())
     return count
+
+
+def promised_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return ``Records.promised`` from rows that `resolve_phase` staged."""
+    prefix = "promised:"
+    return {name.removeprefix(prefix): rows[name].to_numpy() for name in rows if name.startswith(prefix)}
 
 
 def _classify_table(run: Run, table: Table, records: Records, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -225,11 +244,10 @@ def _with_classes(staging: Staging, name: TableName, table: Table, facts: pd.Dat
 
 
 def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waiting: Waiting) -> pd.DataFrame:
-    """Let referrals that have waited their time out fall back, and unfinished plans be finished.
+    """Let referrals that have waited their time out fall back.
 
-    A record without any purpose left, of a plan that was approved and broke off, lost its events to that very plan:
-    it is what the plan said it was. A referral that nobody answered in ``referral_period`` falls back to the map's
-    fallback day, or, where no purpose was ever known, to nothing.
+    A referral that nobody answered in ``referral_period`` falls back to the map's fallback day, or, where no purpose
+    was ever known, to nothing.
     """
     names = [f"state:{group}" for group in table.groups]
     referred = frame[names].eq(REFERRED).any(axis=1).to_numpy() if names else np.zeros(len(frame), dtype=bool)
@@ -241,17 +259,14 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
         state = frame[f"state:{group}"].to_numpy().copy()
         reason = frame[f"reason:{group}"].to_numpy().copy()
         waits = state == REFERRED
-        orphan = waits & (reason == REASON_CODE[Reason.NO_KNOWN_PURPOSE])
-        carried = orphan & frame["record_ref"].isin(waiting.unfinished).to_numpy()
         first_seen = _first_seen(waiting.referrals, group)
         limit = day_number(run.row.as_of)
         seen = frame["record_ref"].map(first_seen)
         due = [pd.notna(day) and _waited(day, run.policy.schedule.referral_period, limit) for day in seen]
         fallback = frame[f"fallback:{group}"].to_numpy()
         waited = waits & np.array(due, dtype=bool) & (fallback != OPEN_DAY) & (fallback < limit)
-        state[carried | waited] = EXPIRED
+        state[waited] = EXPIRED
         reason[waited] = REASON_CODE[Reason.UNANSWERED]
-        reason[carried] = REASON_CODE[Reason.CARRIED_OVER]
         frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
     return frame
 

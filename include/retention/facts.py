@@ -46,6 +46,8 @@ def json_keys(columns: Sequence[Sequence[Any]]) -> pd.Series:
 
     Whole numbers stay numbers; everything else that a key may hold (text, UUID, date) becomes text.
     """
+    if len(columns) == 1 and all(type(value) is int for value in columns[0]):
+        return pd.Series([f"[{value}]" for value in columns[0]], dtype=object)
     rows = zip(*columns, strict=True)
     return pd.Series([json_key(row) for row in rows], dtype=object)
 

@@ -76,6 +76,9 @@ def check(
     if grants:
         _grants(account, as_json=as_json)
         return
+    if account != PLACEHOLDER:
+        with told(as_json):
+            raise command_line("--account", "goes with --grants alone.", "Add --grants, or leave it out.", "ACCOUNT")
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
@@ -169,7 +172,8 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
             out.print(f"[red]closed[/red] {escape(str(problem))}")
         show_notices(notices)
         due = sum(table["due"] for table in counts)
-        out.print(f"As of {decided_for}: {due:,} records are due. A dry run; nothing was changed.")
+        records = "record is" if due == 1 else "records are"
+        out.print(f"As of {decided_for}: {due:,} {records} due. A dry run; nothing was changed.")
     if problems:
         raise typer.Exit(WRONG)
 

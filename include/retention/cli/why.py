@@ -28,7 +28,7 @@ from include.retention.cli.main import (
     told,
 )
 from include.retention.data_map.relations import company_roles
-from include.retention.deciding import read_events, record_refs, subjects_held
+from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
 from include.retention.facts import reference_name
@@ -103,7 +103,7 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
     if reason is Reason.UNREADABLE_VALUE:
         return replace(group, reason=reason, state="REFER")
-    settled = group.state == "REFER" and reason in {Reason.UNANSWERED, Reason.CARRIED_OVER}
+    settled = group.state == "REFER" and reason is Reason.UNANSWERED
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 
 
@@ -149,6 +149,7 @@ def _records(preview: Preview, name: TableName) -> Records:
         row_problem=frame["row_problem"].to_numpy(),
         held=frame["held"].to_numpy(dtype=bool),
         personal=frame["personal"].to_numpy(dtype=bool),
+        promised=promised_of(frame),
     )
 
 
