@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from typer.testing import CliRunner
 
+from include.retention.cli.main import app
 from include.retention.errors import ValidationError
 from tests.inside import desk
 from tests.inside.desk import NEW, OLD, tickets
@@ -141,3 +144,21 @@ def test_a_document_changed_by_somebody_is_a_warning(tmp_path: Path) -> None:
         gallring.change("desk", """UPDATE ticket SET raw = '{"n": 3}' WHERE ticket_id = 1""")
         gallring.step("validate", "first", "desk")
         assert checks(gallring, "first")["REST_UNCHANGED"] == ("fail", 1)
+
+
+def test_the_command_line_explains_it(tmp_path: Path) -> None:
+    columns = {**TEXT_COLUMNS, "payload": PAYLOAD}
+    types = {**TEXT_TYPES, "payload": sa.Text()}
+    rows = [{**note(OLD, NOTE), "payload": "{}"}, {**note(OLD, NOTE), "payload": f'{{"{CANARY}'}]
+    with desk.desk("sqlite", tmp_path, columns, types, rows):
+        call = partial(CliRunner(env={"COLUMNS": "200"}).invoke, app)
+        told = call(["explain", "desk.ticket", "1"]).stdout
+        assert "what is recognised is replaced; the text is still personal data" in told
+        contact = json.loads(call(["explain", "desk.ticket", "1", "--json"]).stdout)["groups"][0]
+        assert (contact["erased"], contact["redacts_text"]) == (True, True)
+        told = call(["explain", "desk.ticket", "2"]).stdout
+        assert "referred to a human (it is due, but a value can't be read" in told
+        assert "is replaced" not in told
+        assert CANARY not in told
+        (table,) = json.loads(call(["plan", "--json"]).stdout)["tables"]
+        assert (table["anonymise"], table["refer"]) == (1, 1)
