@@ -12,7 +12,7 @@ holding something, and says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,7 +41,7 @@ class Found:
         redacts: something is replaced inside a free text, which stays personal data.
     """
 
-    changed: Mapping[str, tuple[str, str]]
+    changed: Mapping[str, tuple[str, str]] = field(repr=False)
     unread: bool
     redacts: bool
 
@@ -254,5 +254,9 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).decode()
+        text = bytes(value).decode()
+        if "\0" in text:  # SQLite may keep texts in UTF-16, which would be read as if nothing were in them.
+            message = "A text has NULs in it."
+            raise UnreadableJsonError(message)
+        return text
     return str(value)

@@ -38,7 +38,7 @@ tables:
       - {event: invoiced, date: closed_on, of: []}
     groups:
       contact: {purposes: [CUSTOMER_CARE]}
-      history: {purposes: [ACCOUNTING]}
+      history: {purposes: [ACCOUNTING, CUSTOMER_CARE]}
     columns:
       ticket_id: Primary key
       customer_no: A number that tells nothing by itself

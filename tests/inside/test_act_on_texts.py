@@ -167,3 +167,47 @@ def test_killed_before_any_statement_and_run_again(engine: sa.Engine, made: Made
                 values = dict(zip(("first", "last", "text", "paper"), row[1:], strict=True))
                 connection.execute(sa.update(made.target).where(made.target.c.id == row[0]).values(values))
     assert number > 6
+
+
+def test_what_the_database_refuses_is_not_done_and_not_told(engine: sa.Engine, tmp_path: Path) -> None:
+    types: dict[str, Any] = {
+        "series": sa.String(5),
+        "id": sa.Integer(),
+        "first": sa.String(40),
+        "last": sa.String(80),
+        "text": sa.Text(),
+        "paper": sa.Text(),
+    }
+    made = make_table(engine, note(), types, sa.CheckConstraint("text NOT LIKE '[%'"))
+    with engine.begin() as connection:
+        for number in range(1, ROWS + 1):
+            connection.execute(
+                sa.insert(made.target).values(series="A", id=number, first=CANARY, last="Öberg", text=NOTE)
+            )
+    before = rows(engine, made)
+    result, notes = act(engine, tmp_path, "all")
+    assert (result.done, [each[2] for each in notes.undone]) == (0, [ROWS - 1])
+    assert rows(engine, made) == before
+
+
+def test_a_text_in_utf_16_is_unread_and_not_passed_over(sqlite_engine: sa.Engine, tmp_path: Path) -> None:
+    with sqlite_engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA encoding = 'UTF-16le'")
+    types = {
+        "series": sa.String(5),
+        "id": sa.Integer(),
+        "first": sa.Text(),
+        "last": sa.Text(),
+        "text": sa.Text(),
+        "paper": sa.Text(),
+    }
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA encoding = 'UTF-16le'")
+    made = make_table(sqlite_engine, note(), types)
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(made.target).values(series="A", id=1, first="x", last="y", text=NOTE))
+        kept = connection.exec_driver_sql("SELECT hex(CAST(text AS BLOB)) FROM note").scalar_one()
+    assert kept.startswith("4B00"), "the test's own database keeps UTF-16"
+    result, notes = act(sqlite_engine, tmp_path, "all")
+    assert result.remaining == 1
+    assert "can't be read" in notes.undone[0][1]

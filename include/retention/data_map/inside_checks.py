@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.retention.data_map.context import TableContext
-from include.retention.data_map.model import Column, Redaction
+from include.retention.data_map.model import Column, Group, Redaction
 from include.retention.errors import Problem
 from include.retention.json_paths import overlapping
 from include.retention.methods import WHOLE_METHODS
+from include.retention.terms import WithoutPurpose
 
 
 def check_inside(at: TableContext) -> Iterator[Problem]:
@@ -29,10 +30,23 @@ def _paths(at: TableContext, column: Column) -> Iterator[Problem]:
         elif path.group == column.group:
             what = f"goes with the column group {path.group}, which erases the whole document."
             yield at.problem((*place, "group"), "PATH_IN_WHOLE", what, "Remove the path, or give it another group.")
+        elif _may_outlive(at.table.groups.get(path.group), at.table.groups.get(column.group or "")):
+            what = f"could be held longer than the rest, with which {column.group} erases the whole document."
+            remedy = f"Give {column.group} all purposes of {path.group} too, or erase the rest by path."
+            yield at.problem((*place, "group"), "PATH_OUTLIVES", what, remedy)
     for one, other in overlapping(path for path in column.paths if path.steps):
         what = f"reaches the same as {other.text}, or one of them stands inside the other."
         remedy = "Declare only the parts that no other contains, each once."
         yield at.problem(("columns", column.name, "json", one.text), "PATHS_OVERLAP", what, remedy)
+
+
+def _may_outlive(part: Group | None, whole: Group | None) -> bool:
+    """Return whether a part's group may still be held or asked about when the whole document's has expired."""
+    if part is None or whole is None:
+        return False
+    held_longer = not (set(part.purposes) <= set(whole.purposes) and set(part.of) <= set(whole.of))
+    asked_about = part.without_purpose is WithoutPurpose.REFER and whole.without_purpose is WithoutPurpose.EXPIRE
+    return held_longer or asked_about or whole.channel not in {None, part.channel}
 
 
 def _redaction(at: TableContext, column: Column, redaction: Redaction) -> Iterator[Problem]:
