@@ -94,7 +94,7 @@ def check(
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
-            with _opened(data_map) as engine:
+            with opened_system(data_map) as engine:
                 for found in check_live(data_map, engine):
                     (notices if found.table is None else problems).append(found)
     unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
@@ -107,13 +107,14 @@ def _grants(account: str, *, as_json: bool) -> None:
         line = progress.add_task("read the policy")
         for system, data_map in load_policy(load_settings(os.environ).policy).maps.items():
             progress.update(line, description=f"look at {system}")
-            with _opened(data_map) as engine:
+            with opened_system(data_map) as engine:
                 found.append(grants_for(data_map, engine, account))
     show_grants(found, account, as_json=as_json)
 
 
 @contextmanager
-def _opened(data_map: DataMap) -> Iterator[sa.Engine]:
+def opened_system(data_map: DataMap) -> Iterator[sa.Engine]:
+    """Give an engine on a mapped system; an error says which system it was."""
     from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
 
     engine = system_engine(data_map)

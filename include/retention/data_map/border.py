@@ -6,6 +6,7 @@ is made from them, so every attribute says in its docstring what it is for.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -36,6 +37,7 @@ COLLECTIONS = frozenset(
         "sums",
         "series",
         "triggers",
+        "acknowledged",
     }
 )
 """Keys that hold any number of entries."""
@@ -223,6 +225,27 @@ class TableBorder(Border):
     """Triggers of the database that fire when a run erases or deletes rows -> why each is harmless."""
 
 
+class AcknowledgedBorder(Border):
+    """Something that discovery found, and why it needn't be declared personal."""
+
+    table: Filled
+    """The table."""
+    column: Filled
+    """The column."""
+    path: str = ""
+    """The place in a JSON document, as discovery tells it."""
+    looks_like: Filled
+    """What discovery took the values for."""
+    share: Annotated[float, Field(ge=0, le=1)]
+    """The share of sampled values that did. The finding comes back once it has grown by more than 0.1."""
+    reason: Filled
+    """Why it is no personal data, or none that Gallring has to keep an eye on. No values."""
+    by: Filled
+    """The role that has looked."""
+    on: date
+    """When."""
+
+
 class DataMapBorder(Border):
     """Gallring's data map of one system: which column holds what, for which purposes."""
 
@@ -242,5 +265,7 @@ class DataMapBorder(Border):
     """Name -> directory of files; a leading $NAME is read from the environment."""
     ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)
     """Tables of the database that aren't the system's data -> why, such as alembic_version."""
+    acknowledged: tuple[AcknowledgedBorder, ...] = ()
+    """What discovery found and somebody has answered for."""
     tables: dict[Filled, TableBorder]
     """Every table."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from include.retention.data_map import border
 from include.retention.data_map.method_border import read_method
 from include.retention.data_map.model import (
+    Acknowledged,
     Column,
     Condition,
     DataMap,
@@ -43,6 +44,10 @@ def build_map(read: border.DataMapBorder, digest: str, schedule: Schedule | None
         tables={name: _table(name, read.tables, schedule) for name in read.tables},
         digest=digest,
         ignored_tables=read.ignore_tables,
+        acknowledged=tuple(
+            Acknowledged(each.table, each.column, each.path, each.looks_like, each.share, each.reason)
+            for each in read.acknowledged
+        ),
     )
 
 

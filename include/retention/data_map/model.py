@@ -250,6 +250,25 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What discovery found and a person has answered for: see ``discover``.
+
+    Attributes:
+        path: the place in a JSON document, or an empty text.
+        looks_like: the category that the values look like.
+        share: their share when the person looked, 0 to 1.
+        reason: why it needn't be declared personal; no values.
+    """
+
+    table: str
+    column: str
+    path: str
+    looks_like: str
+    share: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataMap:
     """One system.
 
@@ -271,6 +290,7 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+    acknowledged: tuple[Acknowledged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
