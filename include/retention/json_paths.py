@@ -60,9 +60,19 @@ def parse_path(text: str) -> tuple[Step, ...] | None:
     return tuple(steps) or None
 
 
+def covered(text: str, paths: Iterable[JsonPath]) -> bool:
+    """Return whether what stands at a path goes with one of others: it is the same, or inside of it."""
+    names = _names(parse_path(text) or ())
+    return bool(names) and any(names[: len(_names(path.steps))] == _names(path.steps) for path in paths)
+
+
+def _names(steps: Iterable[Step]) -> tuple[str, ...]:
+    return tuple(step for step in steps if step is not EACH)
+
+
 def overlapping(paths: Iterable[JsonPath]) -> list[tuple[JsonPath, JsonPath]]:
     """Return the pairs of paths of which one reaches what the other does, or something inside it."""
-    known = [(tuple(step for step in path.steps if step is not EACH), path) for path in paths]
+    known = [(_names(path.steps), path) for path in paths]
     return [
         (one, other)
         for place, (names, one) in enumerate(known)

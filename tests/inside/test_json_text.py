@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.retention.json_paths import EACH, JsonPath, overlapping, parse_path
+from include.retention.json_paths import EACH, JsonPath, covered, overlapping, parse_path
 from include.retention.json_text import UnreadableJsonError, without
 
 
@@ -121,6 +121,14 @@ def test_paths_that_reach_the_same_are_found() -> None:
     assert overlapping([one, other]) == [(one, other)]
     assert overlapping([inside, one]) == [(inside, one)]
     assert overlapping([one, apart]) == []
+
+
+def test_what_a_path_covers() -> None:
+    declared = [path("$.contacts[*].mail"), path('$."an address"')]
+    for text in ("$.contacts[*].mail", "$.contacts.mail", "$.contacts[*].mail.work"):
+        assert covered(text, declared)
+    for text in ("$.contacts[*].phone", "$.contacts", "$.mail", "$.*", "", "$.contacts[*].*"):
+        assert not covered(text, declared)
 
 
 NAMES = st.sampled_from(["a", "b", "åäö", 'q"', ""])

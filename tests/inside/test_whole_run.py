@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ from sqlalchemy.dialects import postgresql
 from typer.testing import CliRunner
 
 from include.retention.cli.main import app
+from include.retention.discover.discover import discover_system
 from include.retention.errors import ValidationError
+from include.retention.identifiers import Normaliser
+from include.retention.policy.load import load_policy
+from include.retention.settings import load_settings
 from tests.inside import desk
 from tests.inside.desk import NEW, OLD, tickets
 from tests.integration.harness import Gallring
@@ -162,3 +167,17 @@ def test_the_command_line_explains_it(tmp_path: Path) -> None:
         assert CANARY not in told
         (table,) = json.loads(call(["plan", "--json"]).stdout)["tables"]
         assert (table["anonymise"], table["refer"]) == (1, 1)
+
+
+def test_discovery_leaves_alone_what_a_path_declares(tmp_path: Path) -> None:
+    payload = {"json": PAYLOAD["json"], "note": "Orders"}
+    documents = [f'{{"customer": {{"email": "a{n}@exempel.se"}}, "cc": "b{n}@exempel.se"}}' for n in range(5)]
+    rows = [{"closed_on": NEW, "name": None, "payload": each} for each in documents]
+    columns = {"name": JSON_COLUMNS["name"], "payload": payload, "notes": TEXT_COLUMNS["notes"]}
+    types = {"name": sa.String(40), "payload": sa.Text(), "notes": sa.Text()}
+    with desk.desk("sqlite", tmp_path, columns, types, rows) as gallring:
+        data_map = load_policy(load_settings(os.environ).policy).maps[desk.SYSTEM]
+        engine = sa.create_engine(gallring.urls[desk.SYSTEM])
+        found = discover_system(engine, data_map, Normaliser(desk.TODAY, frozenset(), frozenset())).found
+        engine.dispose()
+    assert [(each.column, each.path, each.category) for each in found] == [("payload", "$.cc", "email")]
