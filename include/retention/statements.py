@@ -101,13 +101,13 @@ def erase(
     into = [each for each in references if each.parent_table == table.name and set(each.parent_columns) & set(columns)]
     return (
         sa.update(target)
-        .values({target.c[name]: erased(table, target, name) for name in columns} | _fixed(table, target, columns))
+        .values({target.c[name]: erased(table, target, name) for name in columns} | fixed_days(table, target, columns))
         .where(key_condition(target, table.key, keys), something_left(table, target, groups))
         .where(*(_unreferenced(table, target, each) for each in into))
     )
 
 
-def _fixed(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
+def fixed_days(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
     """Return the columns to set to themselves: the days of events, which MariaDB may move whenever a row changes.
 
     ``ON UPDATE CURRENT_TIMESTAMP``, which it gives some columns unasked, would start the clocks anew. Other columns
@@ -141,7 +141,10 @@ def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references
 def remaining(
     table: Table, target: sa.Table, action: Verdict, groups: Sequence[str], keys: Sequence[RecordKey]
 ) -> sa.Select[int]:
-    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise)."""
+    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise).
+
+    What a group erases inside a value isn't among it: see ``inside.py``.
+    """
     count = sa.select(sa.func.count()).select_from(target).where(key_condition(target, table.key, keys))
     return count if action is Verdict.DELETE else count.where(something_left(table, target, groups))
 

@@ -64,11 +64,14 @@ def explain(
             groups = tuple(_settled(group, row) for group in _explain(preview, name, place))
             fate = "goes" if row["delete"] else "stays"
             erased = {group.group: bool(row[f"erase:{group.group}"]) for group in groups}
+            redacts = {name: erased[name] and bool(row.get(f"redact:{name}", default=False)) for name in erased}
             held, personal = bool(row["held"]), bool(_records(preview, name).personal[place])
             holds = _holds(preview, name, place) if held else []
     if as_json:
         content = {"table": str(name), "key": wanted, "row": fate, "legal_hold": held, "holds": holds}
-        told_of = [asdict(group) | {"erased": erased[group.group]} for group in groups]
+        told_of = [
+            asdict(group) | {"erased": erased[group.group], "redacts_text": redacts[group.group]} for group in groups
+        ]
         notices = [problem_body(notice) for notice in preview.notices]
         show_json({**content, "personal": personal, "groups": told_of, "notices": notices})
         return
@@ -82,6 +85,8 @@ def explain(
         out.print("It is outside the table's personal_when: it holds no personal data.")
     for group in groups:
         _show(group, schedule, decided_for, held=held, erased=erased[group.group])
+        if redacts[group.group]:
+            out.print("  in a free text, what is recognised is replaced; the text is still personal data")
 
 
 def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[int, list[object]]:
@@ -102,6 +107,8 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
     reason = REASONS[int(row[f"reason:{group.group}"])]
     if reason is Reason.IDENTITY_LINK:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
+    if reason is Reason.UNREADABLE_VALUE:
+        return replace(group, reason=reason, state="REFER")
     settled = group.state == "REFER" and reason is Reason.UNANSWERED
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 

@@ -35,6 +35,7 @@ COLLECTIONS = frozenset(
         "groups",
         "purposes",
         "columns",
+        "json",
         "files",
         "sums",
         "series",
@@ -81,8 +82,33 @@ class GroupBorder(Border):
     """What to do when none of the purposes ever started: `refer` to a human, or `expire`."""
 
 
+class PathBorder(Border):
+    """A part of a JSON document that a column group of its own decides over."""
+
+    category: Name
+    """The data category."""
+    group: Filled
+    """The column group that decides over it."""
+    method: Literal["remove", "set_null"] = "remove"
+    """`remove` takes the key away too; `set_null` keeps it, where the document's schema needs it."""
+
+
+def _as_tuple(value: object) -> object:
+    # A column's own validator has made Python of it, and there a list isn't taken for a tuple.
+    return tuple(value) if isinstance(value, list) else value
+
+
+class RedactBorder(Border):
+    """What another column group replaces inside a free text, before the text's own group erases it whole."""
+
+    group: Filled
+    """The column group with which it goes."""
+    names: Annotated[tuple[Filled, ...], BeforeValidator(_as_tuple)] = ()
+    """Columns of the row with the person's names, which are replaced too."""
+
+
 class ColumnBorder(Border):
-    """A column that needs more than a note: a personal one, or a time stamp."""
+    """A column that needs more than a note: a personal one, a JSON document, or a time stamp."""
 
     category: Name | None = None
     """The data category, for a personal column."""
@@ -90,6 +116,10 @@ class ColumnBorder(Border):
     """The column group that decides over it, for a personal column."""
     method: MethodBorder | None = None
     """How it is erased when the row stays; set_null where nothing is said."""
+    json_: Annotated[dict[Filled, PathBorder], Field(alias="json")] = Field(default_factory=dict)
+    """Path in a JSON document -> what stands there. The other keys are about the rest of the document."""
+    redact: RedactBorder | None = None
+    """Replace addresses, numbers and names inside a free text with another group. It stays personal data."""
     time_zone: Zone | None = None
     """Zone of a time stamp without one. None: the schedule's."""
     note: str = ""

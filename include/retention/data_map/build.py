@@ -17,12 +17,14 @@ from include.retention.data_map.model import (
     Link,
     OutOfScope,
     PurposeUse,
+    Redaction,
     SeriesInvariant,
     SubjectRole,
     SumInvariant,
     Table,
 )
 from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, as_tuple
+from include.retention.json_paths import JsonPath, parse_path
 from include.retention.policy.model import Schedule
 from include.retention.terms import Scope, SubjectKind
 
@@ -153,7 +155,14 @@ def _column(name: str, read: str | border.ColumnBorder) -> Column:
     if isinstance(read, str):
         return Column(name=name, category=None, group=None, method=None, time_zone=None, note=read)
     method = None if read.category is None else read_method(read.method)
-    return Column(name, read.category, read.group, method, read.time_zone, read.note)
+    paths = tuple(_path(text, each) for text, each in read.json_.items())
+    redaction = None if read.redact is None else Redaction(read.redact.group, read.redact.names)
+    return Column(name, read.category, read.group, method, read.time_zone, read.note, paths, redaction)
+
+
+def _path(text: str, read: border.PathBorder) -> JsonPath:
+    """Return a path; one that can't be read, which is reported, leads nowhere."""
+    return JsonPath(text, parse_path(text) or (), read.category, read.group, read.method == "set_null")
 
 
 def _condition(read: ConditionBorder) -> Condition:

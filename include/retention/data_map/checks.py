@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
+from include.retention.data_map.inside_checks import check_inside
 from include.retention.data_map.references import all_links, check_references
 from include.retention.errors import Problem
 from include.retention.terms import IdentifierKind, SubjectKind, WhenExpired
@@ -32,11 +33,12 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
+        yield from check_inside(at)
 
 
 def _reference_table(at: TableContext) -> Iterator[Problem]:
     table = at.table
-    personal = [name for name, column in table.columns.items() if column.category is not None]
+    personal = [column.name for column in table.personal_parts()]
     persons = [role for role, subject in table.subjects.items() if subject.kind is SubjectKind.PERSON]
     if personal or table.groups or persons:
         what = f"isn't personal, but has {', '.join([*personal, *table.groups, *persons])}."

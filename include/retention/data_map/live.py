@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from include.retention.data_map.fit import check_constraints, check_methods
+from include.retention.data_map.fit import check_constraints, check_methods, check_parts
 from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
@@ -52,7 +52,7 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
         if (live := schema.tables.get(name)) is not None
     ]
     for at in there:
-        found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
+        found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at), *check_parts(at)]
     found += [*check_privileges(data_map, schema, engine, there), *check_triggers(engine, data_map.schema, there)]
     return tuple(found)
 

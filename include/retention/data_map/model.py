@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
+from include.retention.json_paths import JsonPath
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
 
@@ -20,7 +21,7 @@ class Method:
 
     Attributes:
         name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
-            ``bucket``.
+            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``.
         value: the constant, where the method has one.
         length: characters that ``shorten`` leaves.
         size: the width of a ``bucket``.
@@ -30,6 +31,19 @@ class Method:
     value: str | int | None = None
     length: int | None = None
     size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What another column group replaces inside a free text, before the text's own group erases it whole.
+
+    Attributes:
+        group: the column group with which it goes.
+        names: columns of the same row with the person's names.
+    """
+
+    group: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,9 @@ class Column:
         method: how it is erased when the row stays; None for a column that isn't personal.
         time_zone: IANA zone of a naive timestamp; None means the schedule's zone.
         note: why a column isn't personal, or what it holds.
+        paths: parts of a JSON document that column groups of their own decide over; what stands above is then
+            about the rest of it.
+        redaction: of a free text, what another group replaces inside it; the text stays personal.
     """
 
     name: str
@@ -51,6 +68,16 @@ class Column:
     method: Method | None
     time_zone: str | None
     note: str
+    paths: tuple[JsonPath, ...] = ()
+    redaction: Redaction | None = None
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""
+        if self.group is not None:
+            yield self
+        for path in self.paths:
+            method = Method("set_null" if path.keep_key else "remove")
+            yield Column(f"{self.name} {path.text}", path.category, path.group, method, None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +244,11 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield everything personal that the table holds: see `Column.personal_parts`."""
+        for column in self.columns.values():
+            yield from column.personal_parts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from include.retention.data_map.inspection import LiveSchema, LiveTable
 from include.retention.data_map.model import DataMap, Table
+from include.retention.json_paths import JsonPath
 
 
 class Where(StrEnum):
@@ -23,11 +24,16 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A table, and the columns of it that are looked at, in the database's order."""
+    """A table, and the columns of it that are looked at, in the database's order.
+
+    Attributes:
+        declared: the parts of documents that the map knows of, by column.
+    """
 
     table: str
     live: LiveTable
     columns: dict[str, Where]
+    declared: Mapping[str, tuple[JsonPath, ...]] = field(default_factory=dict)
 
 
 def watched_tables(data_map: DataMap, schema: LiveSchema) -> Iterator[Watched]:
@@ -40,7 +46,9 @@ def watched_tables(data_map: DataMap, schema: LiveSchema) -> Iterator[Watched]:
             continue
         columns = dict(_columns(data_map, data_map.tables.get(name), name, live))
         if columns:
-            yield Watched(name, live, columns)
+            table = data_map.tables.get(name)
+            declared = {} if table is None else {each.name: each.paths for each in table.columns.values()}
+            yield Watched(name, live, columns, declared)
 
 
 def _columns(data_map: DataMap, table: Table | None, called: str, live: LiveTable) -> Iterator[tuple[str, Where]]:
