@@ -212,3 +212,12 @@ def test_a_family_covers_new_tables_and_no_new_columns(server: str, tmp_path: Pa
 def test_columns_of_a_family_are_some(tmp_path: Path) -> None:
     _, problems = samples.load(split(tmp_path, ignore_tables={"log_*": {"reason": "Counters", "columns": []}}))
     assert [key for _, key in codes(problems)] == ["ignore_tables.log_*.columns"]
+
+
+def test_a_table_left_alone_still_closes_what_its_rows_refer_to(tmp_path: Path) -> None:
+    url = sa.URL.create("sqlite", database=str(tmp_path / "shop.db"))
+    with shop.database(url, shop.tables()) as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE hr_bonus (id INTEGER, customer_id INTEGER REFERENCES customer)")
+        found = check_live(shop.data_map(tmp_path, FAMILY), engine)
+    assert [each.table for each in found if each.code == "REFERENCED_BY_UNDECLARED"] == ["shop.customer"]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import sqlalchemy as sa
+from sqlalchemy.engine.reflection import ObjectKind
 
 from include.retention.data_map.inspection import LiveSchema
 from include.retention.data_map.live_context import Words, closing, system_notice
@@ -39,7 +40,7 @@ def check_left_alone(data_map: DataMap, schema: LiveSchema, engine: sa.Engine) -
             remedy = f"Write {table} out under one of them, or narrow a pattern."
             yield closing(data_map, table, (), Words("TWO_PATTERNS", f"matches {named}: which holds?", remedy))
     if guarded:
-        yield from _other_columns(data_map, guarded, engine)
+        yield from _other_columns(data_map, guarded, schema, engine)
     # What the account doesn't see isn't known to be gone.
     if schema.sees_all and schema.tables:
         yield from _idle(data_map, [line for line in lines if line in idle], "table")
@@ -53,9 +54,16 @@ def check_left_alone(data_map: DataMap, schema: LiveSchema, engine: sa.Engine) -
         yield from _idle(data_map, [("not_personal", name) for name in patterns], "undeclared column")
 
 
-def _other_columns(data_map: DataMap, guarded: Mapping[str, str], engine: sa.Engine) -> Iterator[Problem]:
+def _other_columns(
+    data_map: DataMap, guarded: Mapping[str, str], schema: LiveSchema, engine: sa.Engine
+) -> Iterator[Problem]:
     """Yield each column that the line of its table, by table, doesn't know."""
-    found = sa.inspect(engine).get_multi_columns(schema=data_map.schema, filter_names=list(guarded))
+    for table in guarded.keys() & schema.undescribed:
+        what = f"doesn't show its columns to the account, and {guarded[table]} is ignored for certain columns only."
+        yield closing(data_map, table, (), Words("UNDECLARED_TABLE", what, "Grant SELECT on it, or map it."))
+    shown = [table for table in guarded if table not in schema.undescribed]
+    # A materialised view is a copy that can hold what a table does.
+    found = sa.inspect(engine).get_multi_columns(schema=data_map.schema, filter_names=shown, kind=ObjectKind.ANY)
     for (_, table), columns in found.items():
         known = data_map.ignored_columns[guarded[table]]
         for name in (each["name"] for each in columns):
