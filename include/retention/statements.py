@@ -31,7 +31,9 @@ RecordKey = tuple[Any, ...]
 
 
 def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None = None) -> sa.Table:
-    """Return a mapped table for SQLAlchemy, with exactly the declared columns.
+    """Return a mapped table for SQLAlchemy: the declared columns, and of the live ones those whose types are given.
+
+    A foreign key's columns need no line of their own where a pattern of the map answers for them.
 
     Args:
         table: the mapped table.
@@ -40,7 +42,8 @@ def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None
             methods treat dates and addresses as text: enough for SQLite, not for the servers.
     """
     known = types or {}
-    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in table.columns]
+    names = dict.fromkeys([*table.columns, *known])
+    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in names]
     return sa.Table(table.name, sa.MetaData(), *columns, schema=schema, quote=True, quote_schema=bool(schema) or None)
 
 
