@@ -64,7 +64,12 @@ def decide_rows(
     delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
     inside = {name: [edge for edge in edges if edge.child == edge.parent == name] for name in decided}
     delete = {name: rows & ~_in_rings(rows, inside[name]) for name, rows in delete.items()}
-    _settle(delete, [*edges, *wholes], [edge for edge in wholes if not tables[edge.child].groups])
+    followers = {
+        name: [edge for edge in wholes if edge.child == name]
+        for name, table in tables.items()
+        if name in decided and table.wholes and not table.groups
+    }
+    _settle(delete, [*edges, *wholes], followers)
     return {
         name: pd.DataFrame(
             {
@@ -83,7 +88,7 @@ def _deletable(table: Table, frame: pd.DataFrame, *, closed: bool) -> Bools:
         return np.zeros(len(frame), dtype=bool)
     if not table.groups:
         # It has no verdict of its own, and a hold may name it alone.
-        return np.asarray(~frame["held"].to_numpy(dtype=bool) & (table.part_of is not None))
+        return np.asarray(~frame["held"].to_numpy(dtype=bool) & bool(table.wholes))
     expired: Bools = frame["personal"].to_numpy(dtype=bool).copy()
     for group in table.groups:
         expired &= frame[f"state:{group}"].to_numpy() == EXPIRED
@@ -107,26 +112,28 @@ def _edges(
 def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) -> list[_Edge]:
     found = []
     for name, frame in decided.items():
-        whole = tables[name].part_of
-        if whole is not None:
+        for whole in tables[name].wholes:
             places = match(frame[reference_name(whole.columns)], decided[whole.table]["key"])
             found.append(_Edge(name, whole.table, places))
     return found
 
 
-def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Sequence[_Edge]) -> None:
+def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Mapping[str, Sequence[_Edge]]) -> None:
     """Take back deletions until no retained row refers to a deleted one and followers go with their wholes.
 
     Args:
         delete: per table the rows to delete; changed in place.
         edges: references, the declared ones from parts to wholes among them.
-        followers: the references of parts that have no column groups of their own.
+        followers: per table of parts without column groups of their own, the references to their wholes. Where a
+            part has several wholes, all of them have to go.
     """
     changed = True
     while changed:
         before = sum(int(rows.sum()) for rows in delete.values())
-        for edge in followers:
-            delete[edge.child] &= np.append(delete[edge.parent], np.False_)[edge.places]
+        for child, wholes in followers.items():
+            goes = [np.append(delete[edge.parent], np.False_)[edge.places] for edge in wholes]
+            stays = [(edge.places >= 0) & ~gone for edge, gone in zip(wholes, goes, strict=True)]
+            delete[child] &= np.logical_or.reduce(goes) & ~np.logical_or.reduce(stays)
         for edge in edges:
             kept = edge.places[~delete[edge.child] & (edge.places >= 0)]
             delete[edge.parent][kept] = False

@@ -99,8 +99,7 @@ def _held(
             held = _held_by_events(events, ids, roles, run.moment.horizon) | _named(run, name, facts[name], holds)
             for numbers in roles:
                 held |= np.isin(numbers, subjects)
-            whole = run.policy.maps[name.system].tables[name.table].part_of
-            if whole is not None:
+            for whole in run.policy.maps[name.system].tables[name.table].wholes:
                 parent = TableName(name.system, whole.table)
                 places = match(facts[name][reference_name(whole.columns)], facts[parent]["key"])
                 held |= np.append(of(parent), np.False_)[places]

@@ -78,16 +78,18 @@ def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:
 def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame], keys: pd.Series) -> list[list[str]]:
     """Return the references of the records that each record to act on is a part of: a hold on them covers it too."""
     found: list[list[str]] = [[] for _ in keys]
-    link, table, parts = run.policy.maps[name.system].tables[name.table].part_of, name, keys
-    while link is not None and len(keys):
-        places = match(parts, decided[table]["key"])
-        parts = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
-        table = TableName(name.system, link.table)
-        there = parts.notna().to_numpy()
-        refs = iter(record_refs(run, table, parts[there]))
-        for place in np.flatnonzero(there):
-            found[place].append(next(refs))
-        link = run.policy.maps[name.system].tables[table.table].part_of
+    tables = run.policy.maps[name.system].tables
+
+    def rise(table: TableName, parts: pd.Series, items: np.ndarray) -> None:
+        for link in tables[table.table].wholes if len(parts) else ():
+            places = match(parts, decided[table]["key"])
+            above = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
+            there, whole = above.notna().to_numpy(), TableName(name.system, link.table)
+            for item, ref in zip(items[there], record_refs(run, whole, above[there]), strict=True):
+                found[item].append(ref)
+            rise(whole, above[there], items[there])
+
+    rise(name, keys, np.arange(len(keys)))
     return found
 
 

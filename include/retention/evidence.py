@@ -70,12 +70,11 @@ def _with_wholes(maps: Mapping[str, DataMap], decided: Facts, needed: pd.DataFra
     while len(fresh):
         wholes = []
         for name, frame in decided.items():
-            link = maps[name.system].tables[name.table].part_of
-            if link is None:
-                continue
-            places = match(frame[reference_name(link.columns)], decided[TableName(name.system, link.table)]["key"])
-            ids = np.append(decided[TableName(name.system, link.table)]["id"].to_numpy(), -1)[places]
-            wholes.append(pd.DataFrame({"id": frame["id"].to_numpy(), "whole": ids})[ids >= 0])
+            for link in maps[name.system].tables[name.table].wholes:
+                whole = decided[TableName(name.system, link.table)]
+                places = match(frame[reference_name(link.columns)], whole["key"])
+                ids = np.append(whole["id"].to_numpy(), -1)[places]
+                wholes.append(pd.DataFrame({"id": frame["id"].to_numpy(), "whole": ids})[ids >= 0])
         if not wholes:
             return found
         risen = fresh.merge(pd.concat(wholes, ignore_index=True), on="id")

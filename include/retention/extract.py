@@ -20,12 +20,14 @@ import sqlalchemy as sa
 
 from include.retention.column_types import Type
 from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
+from include.retention.data_map.polymorphic import Arm
 from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import Schedule
+from include.retention.polymorphic_sql import refers_by, typed
 from include.retention.spelt_keys import Parent, spelt_as_key
 from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
@@ -110,7 +112,8 @@ class Extractor:
 
     def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})
-        selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
+        values = self._values(table, target)
+        selected: list[sa.ColumnElement[Any]] = [_raw(values[column]).label(f"c:{column}") for column in columns]
         selected += self._spelt(table, target)
         for number, emission in enumerate(table.emissions):
             selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
@@ -127,6 +130,16 @@ class Extractor:
             named = (emission.date, emission.begins, emission.channel, emission.fallback)
             yield [column for column in named if column is not None]
 
+    def _values(self, table: Table, target: sa.Table) -> dict[str, sa.ColumnElement[Any]]:
+        """Return what the names in references stand for: columns, and keys that polymorphic ones lead to."""
+        arms = {name: refers_by(arm, target) for name, arm in self.arms(table).items()}
+        return {**dict(target.c), **arms}
+
+    def arms(self, table: Table) -> dict[str, Arm]:
+        """Return the arms of a table's polymorphic references, with their live types."""
+        tables = self.data_map.tables
+        return {name: typed(arm, table.name, tables, self.types) for name, arm in table.arms.items()}
+
     def reference_columns(self, table: Table) -> list[tuple[str, ...]]:
         """Return the column lists whose values tie records together: references out of the table and into it."""
         return list(self._ties(table))
@@ -135,7 +148,8 @@ class Extractor:
         """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
         links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of else []
+        links += table.wholes
+        links += [Link((name,), arm.table) for name, arm in table.arms.items()]
         links += [link for emission in table.emissions for link in emission.keeps]
         found: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
         for link in links:
@@ -150,9 +164,10 @@ class Extractor:
     def _spelt(self, table: Table, target: sa.Table) -> list[sa.ColumnElement[Any]]:
         """Return the columns of references that may be spelt otherwise than the key that they refer to."""
         found: list[sa.ColumnElement[Any]] = []
+        values = self._values(table, target)
         for number, (columns, ties) in enumerate(self._ties(table).items()):
             parents = [Parent(self.target(self.data_map.tables[name]), theirs) for name, theirs in dict.fromkeys(ties)]
-            spelt = spelt_as_key(target, columns, parents)
+            spelt = spelt_as_key(target, [values[name] for name in columns], parents)
             found += [_raw(column).label(f"spelt:{number}:{place}") for place, column in spelt.items()]
         return found
 

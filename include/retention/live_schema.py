@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from include.retention.data_map.model import ForeignKey, declared_references
+from include.retention.data_map.model import ForeignKey, with_declared
 from include.retention.plan import (
     deletion_order,
 )
@@ -25,13 +25,7 @@ def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
 
 def all_references(run: Run, staging: Staging, system: str) -> tuple[ForeignKey, ...]:
     """Return a system's foreign keys as extraction found them, and the references that its map declares."""
-    live = read_references(staging, system)
-    known = {(each.child_table, each.child_columns, each.parent_table) for each in live}
-    declared = declared_references(run.policy.maps[system].tables)
-    return (
-        *live,
-        *(each for each in declared if (each.child_table, each.child_columns, each.parent_table) not in known),
-    )
+    return with_declared(read_references(staging, system), run.policy.maps[system].tables)
 
 
 def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:

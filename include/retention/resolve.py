@@ -162,10 +162,13 @@ def role_nodes(tables: Mapping[TableName, Table], facts: Facts) -> dict[TableNam
             return node_of[name, role]
         if own is not None and own.table is not None and own.role is not None:
             return _take(of(TableName(name.system, own.table), own.role), _parents(name, _link_of(own), facts))
-        if table.part_of is None:
+        above = [link for link in table.wholes if role in role_names(tables, TableName(name.system, link.table))]
+        if not above:
             message = f"{name} has no subject role {role}"
             raise KeyError(message)
-        return _take(of(TableName(name.system, table.part_of.table), role), _parents(name, table.part_of, facts))
+        each = [_take(of(TableName(name.system, link.table), role), _parents(name, link, facts)) for link in above]
+        found: Ints = np.maximum.reduce(each)
+        return found
 
     return {name: {role: of(name, role) for role in role_names(tables, name)} for name in tables}
 
@@ -176,8 +179,9 @@ def _link_of(role: SubjectRole) -> Link:
 
 def role_names(tables: Mapping[TableName, Table], name: TableName) -> list[str]:
     """Return the names of a table's subject roles, those inherited from its whole first."""
-    whole = tables[name].part_of
-    inherited = role_names(tables, TableName(name.system, whole.table)) if whole is not None else []
+    inherited = [
+        role for link in tables[name].wholes for role in role_names(tables, TableName(name.system, link.table))
+    ]
     return list(dict.fromkeys([*inherited, *tables[name].subjects]))
 
 
@@ -250,16 +254,16 @@ def _inherit(tables: Mapping[TableName, Table], facts: Facts, first: Mapping[Tab
 
     def give(name: TableName) -> None:
         nonlocal events
-        reference = tables[name].part_of
-        if name in done or reference is None:
+        if name in done:
             return
-        whole = TableName(name.system, reference.table)
-        give(whole)
         done.add(name)
-        places = _parents(name, reference, facts)
-        parents = np.where(places >= 0, places + first[whole], -1)
-        children = np.arange(first[name], first[name] + len(places))
-        events = events.with_rows({key: [frame] for key, frame in events.inherited(parents, children).items()})
+        for reference in tables[name].wholes:
+            whole = TableName(name.system, reference.table)
+            give(whole)
+            places = _parents(name, reference, facts)
+            parents = np.where(places >= 0, places + first[whole], -1)
+            children = np.arange(first[name], first[name] + len(places))
+            events = events.with_rows({key: [frame] for key, frame in events.inherited(parents, children).items()})
 
     for each in tables:
         give(each)

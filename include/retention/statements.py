@@ -17,6 +17,7 @@ from include.retention.column_types import Type, bound_value
 from include.retention.data_map.model import ForeignKey, Table
 from include.retention.errors import ActError
 from include.retention.methods import columns_of, erased, left
+from include.retention.polymorphic_sql import refers_to
 from include.retention.terms import Verdict
 
 MAX_BOUND = 10_000
@@ -153,13 +154,17 @@ def something_left(table: Table, target: sa.Table, groups: Sequence[str]) -> Con
 
 def _unreferenced(table: Table, target: sa.Table, reference: ForeignKey) -> Condition:
     own = reference.child_table == table.name
-    named = [*reference.child_columns, *(table.key if own else ())]
+    behind = reference.child_columns if reference.arm is None else reference.arm.columns
+    named = [*behind, *(table.key if own else ())]
     columns: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in dict.fromkeys(named)]
     # Were it called like the row to delete, the condition would be about another row.
     alias = "referring" if target.name.lower() != "referring" else "referring_row"
     child = sa.table(quoted_name(reference.child_table, quote=True), *columns, schema=target.schema).alias(alias)
     pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
-    refers: list[Condition] = [child.c[mine] == target.c[theirs] for mine, theirs in pairs]
+    if reference.arm is not None:
+        refers: list[Condition] = [refers_to(reference.arm, child, target.c[reference.parent_columns[0]])]
+    else:
+        refers = [child.c[mine] == target.c[theirs] for mine, theirs in pairs]
     if own:  # A row may refer to itself.
         refers.append(sa.not_(sa.and_(*(child.c[name] == target.c[name] for name in table.key))))
     rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(child).where(*refers)

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "EVENT_DATE_TYPE",
     "KEEPS_HISTORY",
     "KEY_MISMATCH",
+    "LINK_TYPE",
     "MAP_ENDING",
     "METHOD",
     "MISSING_COLUMN",

@@ -124,14 +124,12 @@ def _holds(preview: Preview, name: TableName, place: int) -> list[str]:
 def _wholes(preview: Preview, name: TableName, place: int) -> Iterator[tuple[TableName, int]]:
     """Yield a record's table and place, then those of what it is a part of."""
     yield name, place
-    whole = preview.run.policy.maps[name.system].tables[name.table].part_of
-    if whole is None:
-        return
-    parent = TableName(name.system, whole.table)
-    reference = preview.staging.read(f"facts/{name}")[reference_name(whole.columns)].iloc[place]
-    keys = preview.staging.read(f"facts/{parent}", columns=["key"])["key"]
-    for at in np.flatnonzero(keys == reference):
-        yield from _wholes(preview, parent, int(at))
+    for whole in preview.run.policy.maps[name.system].tables[name.table].wholes:
+        parent = TableName(name.system, whole.table)
+        reference = preview.staging.read(f"facts/{name}")[reference_name(whole.columns)].iloc[place]
+        keys = preview.staging.read(f"facts/{parent}", columns=["key"])["key"]
+        for at in np.flatnonzero(keys == reference):
+            yield from _wholes(preview, parent, int(at))
 
 
 def _records(preview: Preview, name: TableName) -> Records:

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from include.retention.data_map.method_border import MethodBorder
-from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, Names, SubjectBorder
+from include.retention.data_map.polymorphic_border import PolymorphicBorder
+from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorders, Names, SubjectBorder
 from include.retention.policy.parse import Border
 from include.retention.policy.values import Filled, Name, PurposeName, TextBorder, Zone
 from include.retention.terms import Scope, WhenExpired, WithoutPurpose
@@ -35,6 +36,9 @@ COLLECTIONS = frozenset(
         "sums",
         "series",
         "triggers",
+        "references",
+        "to",
+        "elsewhere",
     }
 )
 """Keys that hold any number of entries."""
@@ -171,8 +175,10 @@ class TableBorder(Border):
     """What happens to a row all of whose groups have expired: `delete` it or `anonymise` it."""
     suppresses: bool = False
     """A marketing list: nobody who has objected may remain on it."""
-    part_of: LinkBorder | None = None
-    """The record that a row is a part of, whose subjects and events it inherits."""
+    part_of: LinkBorders | None = None
+    """The record that a row is a part of, whose subjects and events it inherits; a list of those it may be."""
+    references: dict[Filled, PolymorphicBorder] = Field(default_factory=dict)
+    """Name -> a reference that leads to several tables; `by` and `through` may name it."""
     personal_when: tuple[ConditionBorder, ...] = ()
     """Rows outside these conditions hold no personal data."""
     subjects: dict[Filled, SubjectBorder] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
+from include.retention.data_map.polymorphic_checks import check_polymorphic
 from include.retention.data_map.references import all_links, check_references
 from include.retention.errors import Problem
 from include.retention.terms import IdentifierKind, SubjectKind, WhenExpired
@@ -27,6 +28,7 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
     yield from check_references(mapped)
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)
+        yield from check_polymorphic(at)
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
@@ -45,7 +47,7 @@ def _reference_table(at: TableContext) -> Iterator[Problem]:
 
 
 def _personal_table(at: TableContext) -> Iterator[Problem]:
-    if not at.declared("groups") and at.table.part_of is None:
+    if not at.declared("groups") and not at.table.wholes:
         what = "has no column groups, so nothing in it would ever be culled."
         remedy = "Declare its personal columns and groups, or write personal: false with a note."
         yield at.problem(("groups",), "PERSONAL_WITHOUT_GROUPS", what, remedy)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from include.retention.data_map.polymorphic import Arm, Polymorphic, reference_of
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
 
@@ -113,7 +114,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference from this table's rows to another table's key."""
+    """A reference from this table's rows to another table's key.
+
+    Attributes:
+        columns: names of columns, or of the arm of a polymorphic reference.
+        table: the other table.
+    """
 
     columns: tuple[str, ...]
     table: str
@@ -215,6 +221,25 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+    references: Mapping[str, Polymorphic] = field(default_factory=dict)
+    """References that lead to several tables, by the map's names for them."""
+    other_wholes: tuple[Link, ...] = ()
+    """What its rows may be parts of besides ``part_of``."""
+
+    @property
+    def wholes(self) -> tuple[Link, ...]:
+        """Return what a row may be a part of: ``part_of`` and the others."""
+        return self.other_wholes if self.part_of is None else (self.part_of, *self.other_wholes)
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """Return the arms of its polymorphic references by their names."""
+        return {name: arm for each in self.references.values() for name, arm in each.arms().items()}
+
+    def columns_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that names stand for, an arm's own among them."""
+        behind = {name: self.references.get(reference_of(name)) for name in names}
+        return tuple(column for name, it in behind.items() for column in ((name,) if it is None else it.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +277,7 @@ class ForeignKey:
         parent_columns: its columns: the key, or others that are unique.
         ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
             ``RESTRICT`` or ``NO ACTION``.
+        arm: where only the map knows it and it leads to other tables too: how it leads to this one.
     """
 
     child_table: str
@@ -259,18 +285,32 @@ class ForeignKey:
     parent_table: str
     parent_columns: tuple[str, ...]
     ondelete: str
+    arm: Arm | None = None
 
 
 def declared_references(tables: Mapping[str, Table]) -> list[ForeignKey]:
-    """Return what a map itself declares as references: parts to wholes, and records to their subjects' records.
+    """Return what a map itself declares as references: parts to wholes, records to their subjects', and what binds.
 
     They bind like foreign keys, whether the database knows them or not: a row doesn't go before what hangs on it.
     """
     found = []
     for table in tables.values():
         links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of is not None else []
+        links += table.wholes
+        arms = table.arms
+        links += [Link((name,), arm.table) for name, arm in arms.items() if arm.binds]
         found += [
-            ForeignKey(table.name, link.columns, link.table, tables[link.table].key, "NO ACTION") for link in links
+            ForeignKey(
+                table.name, link.columns, link.table, tables[link.table].key, "NO ACTION", arms.get(link.columns[0])
+            )
+            for link in links
         ]
     return list(dict.fromkeys(found))
+
+
+def with_declared(live: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return foreign keys and, of the references that a map declares, those that the database doesn't know."""
+    found = tuple(live)
+    known = {(each.child_table, each.child_columns, each.parent_table) for each in found}
+    declared = declared_references(tables)
+    return (*found, *(e for e in declared if (e.child_table, e.child_columns, e.parent_table) not in known))

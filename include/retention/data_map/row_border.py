@@ -21,6 +21,13 @@ Names = Annotated[
 """One column, or a list of columns."""
 
 
+def as_links(links: LinkBorder | tuple[LinkBorder, ...] | None) -> tuple[LinkBorder, ...]:
+    """Return no, one or several references as a tuple."""
+    if links is None:
+        return ()
+    return (links,) if isinstance(links, LinkBorder) else links
+
+
 def as_tuple(names: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return one or several names as a tuple."""
     return (names,) if isinstance(names, str) else names
@@ -50,7 +57,14 @@ class LinkBorder(Border):
     table: Filled
     """The other table."""
     by: Names
-    """Column of this table, or a list, in the order of the other table's key."""
+    """Column of this table, a list in the order of the other table's key, or a name in `references`."""
+
+
+LinkBorders = Annotated[
+    Annotated[LinkBorder, Tag("<mapping>")] | Annotated[tuple[LinkBorder, ...], Field(min_length=1), Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, (list, tuple)) else "<mapping>"),
+]
+"""One reference, or a list of references."""
 
 
 class SubjectBorder(Border):
@@ -61,7 +75,7 @@ class SubjectBorder(Border):
     identifiers: dict[IdentifierKind, Filled] = Field(default_factory=dict)
     """Kind of identifier -> column of this table."""
     through: Names | None = None
-    """Column of this table, or a list, that refers to the other table's key."""
+    """Column of this table, a list, or a name in `references`, that refers to the other table's key."""
     table: Filled | None = None
     """The other table."""
     role: Filled | None = None
