@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from include.retention.column_types import Type
 from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
 from include.retention.data_map.polymorphic import Arm
-from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
+from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.keys import Key
@@ -207,13 +207,18 @@ class Extractor:
         self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
     ) -> dict[str, Any]:
         ends = self._moments(table, emission.date, columns)
-        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], KNOWN)
-        problem = np.where(ends.null & (state == UNKNOWN), REFER_CODE[Reason.UNKNOWN_DATE], ends.problem)
+        special = {INFINITY: WhenNull.ONGOING, **emission.special}
+        place = special_days(columns[emission.date], list(special))
+        meant = np.array([*(_STATE_OF_NULL[each] for each in special.values()), KNOWN])[place]
+        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], meant)
+        day = np.where(state == KNOWN, ends.day, NO_DAY).astype("int32")
+        problem = np.where(state == KNOWN, ends.problem, 0)
+        problem = np.where(state == UNKNOWN, REFER_CODE[Reason.UNKNOWN_DATE], problem)
         begin = np.full(len(applies), NO_DAY, dtype="int32")
         if emission.begins is not None:
             begins = self._moments(table, emission.begins, columns)
             begin = begins.day
-            known = (begins.day != NO_DAY) & (ends.day != NO_DAY)
+            known = (begins.day != NO_DAY) & (day != NO_DAY)
             problem = np.where(known & (begins.first > ends.last), REFER_CODE[Reason.CONTRADICTORY_DATES], problem)
         state = np.where(applies & (state != ABSENT), np.where(problem > 0, UNKNOWN, state), ABSENT)
         fallback = np.full(len(applies), NO_DAY, dtype="int32")
@@ -223,7 +228,7 @@ class Extractor:
             [None] * len(applies) if emission.channel is None else [_channel(v) for v in columns[emission.channel]]
         )
         return {
-            f"ev{number}:day": np.where(state == KNOWN, ends.day, NO_DAY).astype("int32"),
+            f"ev{number}:day": np.where(state == KNOWN, day, NO_DAY).astype("int32"),
             f"ev{number}:begin": begin,
             f"ev{number}:first": ends.first,
             f"ev{number}:last": ends.last,

@@ -39,6 +39,7 @@ COLLECTIONS = frozenset(
         "references",
         "to",
         "elsewhere",
+        "special",
     }
 )
 """Keys that hold any number of entries."""

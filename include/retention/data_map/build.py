@@ -126,6 +126,7 @@ def _emission(read: EventBorder, roles: tuple[str, ...], references: Mapping[str
         channel=read.channel,
         as_fiscal_year_end=read.as_ == "fiscal_year_end",
         fallback=read.fallback,
+        special=read.special,
     )
 
 

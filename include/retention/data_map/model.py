@@ -141,6 +141,7 @@ class Emission:
         channel: a column naming the marketing channel, or None. NULL or ``all`` means every channel.
         as_fiscal_year_end: the event's day is the last day of the fiscal year that the date falls in.
         fallback: column whose day is used once a referral has waited its time out, or None.
+        special: days that are no days -> what they mean, such as 9999-12-31.
     """
 
     event: str
@@ -153,6 +154,7 @@ class Emission:
     channel: str | None
     as_fiscal_year_end: bool
     fallback: str | None
+    special: Mapping[str, WhenNull] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class EventBorder(Border):
     """Column with the beginning of the episode that `date` ends."""
     null: WhenNull = WhenNull.UNKNOWN
     """What an empty date means: `ongoing`, `unknown` (a human decides) or `absent` (it never happened)."""
+    special: dict[Filled, WhenNull] = Field(default_factory=dict)
+    """Days that stand for something else -> what: {9999-12-31: ongoing}. PostgreSQL's infinity is ongoing unasked."""
     where: tuple[ConditionBorder, ...] = ()
     """All must hold, else the row tells of nothing."""
     of: tuple[Filled, ...] | None = None
