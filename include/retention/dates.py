@@ -98,7 +98,8 @@ def special_days(values: Sequence[Any], special: Sequence[str]) -> npt.NDArray[n
     texts = [value.isoformat() if isinstance(value, date) else str(value).strip() for value in distinct]
     places = {text: place for place, text in enumerate(special)}
     found = [places.get(text, places.get(text[:_DAY_LENGTH], -1)) for text in texts]
-    return np.array([*found, -1], dtype="int64")[codes]
+    place: npt.NDArray[np.int64] = np.array([*found, -1], dtype="int64")[codes]
+    return place
 
 
 def day_number(day: date) -> int:

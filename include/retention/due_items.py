@@ -17,10 +17,7 @@ from include.retention.ledger.runs import previous_run
 from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references, read_closed
 from include.retention.periods import after
-from include.retention.plan import (
-    deletion_order,
-    table_items,
-)
+from include.retention.plan import table_items
 from include.retention.remembered import waiting_of
 from include.retention.resolve import TableName, match
 from include.retention.run import Run
@@ -33,10 +30,7 @@ def decide_items(
 ) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
     """Return the items due per table, the counts per table, and the referrals, of one phase."""
     references = {system: all_references(run, staging, system) for system in run.policy.maps}
-    closed = {
-        system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
-        for system, data_map in run.policy.maps.items()
-    }
+    closed = {system: read_closed(staging, system) for system in run.policy.maps}
     decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)

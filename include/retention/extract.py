@@ -144,6 +144,10 @@ class Extractor:
         """Return the column lists whose values tie records together: references out of the table and into it."""
         return list(self._ties(table))
 
+    def _is_emptied(self, table: Table, reference: tuple[str, ...]) -> bool:
+        """Return whether the act itself may change a reference before it comes to the row."""
+        return bool(set(table.empties) & set(table.columns_of(reference)))
+
     def _ties(self, table: Table) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
         """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
@@ -184,7 +188,9 @@ class Extractor:
             applies = np.array(raw[f"where:{number}"], dtype=bool)
             facts.update(self._event(table, number, emission, columns, applies))
         facts["personal"] = np.array(raw["personal"], dtype=bool)
-        fingerprint = _fingerprints(facts, self.key, len(rows))
+        loose = {reference_name(each) for each in self.reference_columns(table) if self._is_emptied(table, each)}
+        told = {name: values for name, values in facts.items() if name not in loose}
+        fingerprint = _fingerprints(told, self.key, len(rows))
         for group in table.groups:
             facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
         return pd.DataFrame({**facts, "fingerprint": fingerprint})

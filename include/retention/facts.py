@@ -18,7 +18,7 @@ column                 dtype    meaning
 ``ev<i>:fallback``     int32    local day of the fallback, ``NO_DAY`` where there is none
 ``left:<group>``       bool     the group still holds something that its methods would erase
 ``personal``           bool     the row is inside the table's ``personal_when``
-``fingerprint``        str      keyed hash of everything above but the ``left`` flags
+``fingerprint``        str      keyed hash of everything above but the ``left`` flags and what ``empties``
 =====================  =======  ==========================================================================
 """
 

@@ -37,6 +37,7 @@ COLLECTIONS = frozenset(
         "series",
         "triggers",
         "references",
+        "empties",
         "to",
         "elsewhere",
         "special",
@@ -178,6 +179,8 @@ class TableBorder(Border):
     """A marketing list: nobody who has objected may remain on it."""
     part_of: LinkBorders | None = None
     """The record that a row is a part of, whose subjects and events it inherits; a list of those it may be."""
+    empties: tuple[Filled, ...] = ()
+    """Columns with references that are set to NULL when the row that they refer to is deleted, and don't keep it."""
     references: dict[Filled, PolymorphicBorder] = Field(default_factory=dict)
     """Name -> a reference that leads to several tables; `by` and `through` may name it."""
     personal_when: tuple[ConditionBorder, ...] = ()

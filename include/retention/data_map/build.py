@@ -69,6 +69,7 @@ def _table(name: str, tables: Mapping[str, border.TableBorder], schedule: Schedu
         suppresses=read.suppresses,
         triggers=read.triggers,
         references=references,
+        empties=read.empties,
         other_wholes=wholes[1:],
     )
 

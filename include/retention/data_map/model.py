@@ -225,6 +225,8 @@ class Table:
     """Triggers that a run may fire -> why each is harmless."""
     references: Mapping[str, Polymorphic] = field(default_factory=dict)
     """References that lead to several tables, by the map's names for them."""
+    empties: tuple[str, ...] = ()
+    """Columns with references that are set to NULL when the row that they refer to is deleted."""
     other_wholes: tuple[Link, ...] = ()
     """What its rows may be parts of besides ``part_of``."""
 
@@ -316,3 +318,16 @@ def with_declared(live: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tu
     known = {(each.child_table, each.child_columns, each.parent_table) for each in found}
     declared = declared_references(tables)
     return (*found, *(e for e in declared if (e.child_table, e.child_columns, e.parent_table) not in known))
+
+
+def emptied(reference: ForeignKey, tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return the columns of a reference that are set to NULL when the row that it refers to is deleted."""
+    table = tables.get(reference.child_table)
+    if table is None or not table.empties:
+        return ()
+    return tuple(name for name in table.columns_of(reference.child_columns) if name in table.empties)
+
+
+def binding(references: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return the references that keep a row: those that aren't emptied."""
+    return tuple(each for each in references if not emptied(each, tables))

@@ -38,7 +38,11 @@ def needs_of(table: Table, dialect: str, types: Types | None) -> Needs:
             MariaDB counts as one that the server might move.
     """
     # A part of a key is never set: see ``statements.erase``.
-    erased = [name for name, column in table.columns.items() if column.group is not None and name not in table.key]
+    erased = [
+        name
+        for name, column in table.columns.items()
+        if (column.group is not None or name in table.empties) and name not in table.key
+    ]
     moved: list[str] = []
     if erased and dialect in MARIADB:
         moved = sorted(told_days(table) - set(erased)) if types is None else moved_days(table, types, erased)

@@ -47,6 +47,8 @@ def _columns_referred_to(table: Table) -> Iterator[tuple[KeyPath, str]]:
     for path, link in _wholes(table):
         yield from _of_link(path, link)
     yield from _of_conditions(("personal_when",), table.personal_when)
+    for number, column in enumerate(table.empties):
+        yield ("empties", number), column
     for role, subject in table.subjects.items():
         for kind, column in subject.identifiers.items():
             yield ("subjects", role, "identifiers", str(kind)), column
