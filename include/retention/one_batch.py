@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
@@ -29,6 +29,7 @@ from include.retention.statements import (
     sql_table,
 )
 from include.retention.terms import Verdict
+from include.retention.trigger_copies import TriggerCopies
 
 ATTEMPTS = 5
 """How often a transaction is tried while others hold its rows."""
@@ -136,20 +137,29 @@ def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -
         if len(still) != len(batch.keys):
             raise ActError(f"{batch.system}.{batch.table}: the last look answered for other rows than the batch's.")
         going, counts = files.delete(connection, list(compress(batch.keys, still)))
+        copies = TriggerCopies(work.source.data_map, table, work.source.types)
+        known = copies.there(connection, going)
         if going and batch.action is Verdict.DELETE:
-            _delete(work, connection, going)
+            _delete(work, connection, going, copies.tables)
         elif going:
             statement = erase(table, target, batch.groups, going, work.source.references)
             work.require_at_most(connection.execute(statement).rowcount, going)
+        copies.remove_new(connection, going, known)
     return still, counts
 
 
-def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
-    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free."""
+def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
+    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free.
+
+    MariaDB lets no statement read a table to which its own triggers write: such references are looked at before it.
+    """
     name, tables = work.table.name, work.source.data_map.tables
     references = binding(work.source.references, tables)
     _empty(work, connection, keys, references)
-    statement = delete(work.table, work.target, keys, references)
+    if written:
+        keys = [tuple(row) for row in connection.execute(free(work.table, work.target, keys, references))]
+    others = [each for each in references if each.child_table not in written]
+    statement = delete(work.table, work.target, keys, others)
     inside = any(each.child_table == each.parent_table == name for each in references)
     total = deleted = connection.execute(statement).rowcount
     work.require_at_most(total, keys)

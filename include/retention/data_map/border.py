@@ -160,6 +160,20 @@ class InvariantBorder(Border):
     """Columns by whose values it is checked."""
 
 
+class TriggerBorder(Border):
+    """A trigger that keeps copies of what is changed."""
+
+    note: Filled
+    """What it does."""
+    writes: Names
+    """The table, or a list, to which it writes: a part of this one. What it writes during a run goes at once."""
+
+
+TriggerValue = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[TriggerBorder, Tag("<mapping>")], Discriminator(_shape)
+]
+
+
 class TableBorder(Border):
     """A table, every column of it declared."""
 
@@ -199,7 +213,7 @@ class TableBorder(Border):
     """Sums that a run mustn't change."""
     series: tuple[InvariantBorder, ...] = ()
     """Number series whose gaps the ledger must explain."""
-    triggers: dict[Filled, Filled] = Field(default_factory=dict)
+    triggers: dict[Filled, TriggerValue] = Field(default_factory=dict)
     """Triggers of the database that fire when a run erases or deletes rows -> why each is harmless."""
 
 

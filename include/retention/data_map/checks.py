@@ -32,6 +32,7 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
+        yield from _copies(at)
 
 
 def _reference_table(at: TableContext) -> Iterator[Problem]:
@@ -103,3 +104,16 @@ def _files(at: TableContext) -> Iterator[Problem]:
                 what = "doesn't name a file beside the original."
                 remedy = 'Write it with the original\'s path in it: "{stem}.txt".'
                 yield at.problem(("files", number, "derivatives", place), "FILE_DERIVATIVE", what, remedy)
+
+
+def _copies(at: TableContext) -> Iterator[Problem]:
+    """What a trigger writes is found by the row that it is a copy of."""
+    for trigger, name in ((trigger, name) for trigger, names in at.table.copies.items() for name in names):
+        place = ("triggers", trigger, "writes")
+        if name not in at.document.keys("tables"):
+            what = f"points at the table {name}, which isn't in this map."
+            yield at.problem(place, "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
+        elif name in at.tables and not any(link.table == at.table.name for link in at.tables[name].wholes):
+            what = f"writes to {name}, which isn't a part of {at.table.name}: what it writes couldn't be found."
+            remedy = f"Give {name} a part_of with the column that holds the key of {at.table.name}."
+            yield at.problem(place, "COPY_WITHOUT_WHOLE", what, remedy)

@@ -223,6 +223,8 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Triggers that keep what is changed -> the tables to which they write it."""
     references: Mapping[str, Polymorphic] = field(default_factory=dict)
     """References that lead to several tables, by the map's names for them."""
     empties: tuple[str, ...] = ()
