@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from tests.schemas.office import BACKENDS, PERSON, office
 
 MADE = [
-    "CREATE TABLE person (id integer NOT NULL PRIMARY KEY, no {TEXT}, name {TEXT}, ended_on date, "
-    "photo {BINARY}, scan {BINARY} NOT NULL)"
+    (
+        "CREATE TABLE person (id integer NOT NULL PRIMARY KEY, no {TEXT}, name {TEXT}, ended_on date, "
+        "photo {BINARY}, scan {BINARY} NOT NULL)"
+    )
 ]
 MADE += ["INSERT INTO person VALUES (1, 'K1', 'N', '2026-11-01', 'abc', 'abc'), (2, 'K2', 'N', NULL, 'abc', 'abc')"]
 PERSONS = deepcopy(PERSON)
