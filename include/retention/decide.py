@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from include.retention.classify import EXPIRED, REASON_CODE
 from include.retention.data_map.model import ForeignKey, Table
 from include.retention.facts import reference_name
-from include.retention.resolve import match
+from include.retention.resolve import match, places_of
 from include.retention.terms import Reason, WhenExpired
 
 Bools = npt.NDArray[np.bool_]
@@ -110,12 +110,11 @@ def _edges(
 
 
 def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) -> list[_Edge]:
-    found = []
-    for name, frame in decided.items():
-        for whole in tables[name].wholes:
-            places = match(frame[reference_name(whole.columns)], decided[whole.table]["key"])
-            found.append(_Edge(name, whole.table, places))
-    return found
+    return [
+        _Edge(name, whole.table, places_of(frame, whole, decided[whole.table]))
+        for name, frame in decided.items()
+        for whole in tables[name].wholes
+    ]
 
 
 def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Mapping[str, Sequence[_Edge]]) -> None:

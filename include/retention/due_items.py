@@ -12,14 +12,13 @@ import pandas as pd
 from include.retention.classify import REASONS
 from include.retention.dates import NO_DAY, day_number
 from include.retention.deciding import decide_phase, record_refs
-from include.retention.facts import reference_name
 from include.retention.ledger.runs import previous_run
 from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references, read_closed
 from include.retention.periods import after
 from include.retention.plan import table_items
 from include.retention.remembered import waiting_of
-from include.retention.resolve import TableName, match
+from include.retention.resolve import TableName, match, places_of
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.summary import count_table, referred
@@ -76,12 +75,13 @@ def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame]
 
     def rise(table: TableName, parts: pd.Series, items: np.ndarray) -> None:
         for link in tables[table.table].wholes if len(parts) else ():
-            places = match(parts, decided[table]["key"])
-            above = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
-            there, whole = above.notna().to_numpy(), TableName(name.system, link.table)
-            for item, ref in zip(items[there], record_refs(run, whole, above[there]), strict=True):
+            whole = TableName(name.system, link.table)
+            above = np.append(places_of(decided[table], link, decided[whole]), -1)[match(parts, decided[table]["key"])]
+            there = above >= 0
+            keys_above = decided[whole]["key"].iloc[above[there]]
+            for item, ref in zip(items[there], record_refs(run, whole, keys_above), strict=True):
                 found[item].append(ref)
-            rise(whole, above[there], items[there])
+            rise(whole, keys_above, items[there])
 
     rise(name, keys, np.arange(len(keys)))
     return found

@@ -19,7 +19,16 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
-from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
+from include.retention.data_map.model import (
+    Condition,
+    DataMap,
+    Emission,
+    ForeignKey,
+    Link,
+    SubjectRole,
+    Table,
+    declared_references,
+)
 from include.retention.data_map.polymorphic import Arm
 from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
@@ -151,13 +160,19 @@ class Extractor:
     def _ties(self, table: Table) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
         """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
+        links = [role.link for role in table.subjects.values() if role.link is not None]
         links += table.wholes
         links += [Link((name,), arm.table) for name, arm in table.arms.items()]
         links += [link for emission in table.emissions for link in emission.keeps]
         found: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
         for link in links:
-            found.setdefault(link.columns, []).append((link.table, mapped[link.table].key))
+            found.setdefault(link.columns, []).append((link.table, link.to or mapped[link.table].key))
+        for each in declared_references(mapped):
+            if each.parent_table == table.name and each.parent_columns != table.key:
+                found.setdefault(each.parent_columns, [])
+        for link in (link for each in mapped.values() for emission in each.emissions for link in emission.keeps):
+            if link.table == table.name and link.to:
+                found.setdefault(link.to, [])
         for each in self.references:
             if each.child_table == table.name and each.parent_table in mapped:
                 found.setdefault(each.child_columns, []).append((each.parent_table, each.parent_columns))

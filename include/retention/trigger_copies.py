@@ -53,7 +53,7 @@ class TriggerCopies:
         _, target = self._target(table.name)
         arms, found = table.arms, list[tuple[Any, ...]]()
         for link in table.wholes:
-            if link.table != self._whole.name:
+            if link.table != self._whole.name or link.to:
                 continue
             arm = arms.get(link.columns[0])
             if arm is None:

@@ -100,6 +100,7 @@ def _subject(
         through=() if read.through is None else _columns(read.through, read.table or "", references),
         table=read.table,
         role=read.role,
+        to=() if read.to is None else as_tuple(read.to),
     )
 
 
@@ -162,7 +163,8 @@ def _condition(read: ConditionBorder) -> Condition:
 
 
 def _link(read: LinkBorder, references: Mapping[str, Polymorphic]) -> Link:
-    return Link(_columns(read.by, read.table, references), read.table)
+    to = () if read.to is None else as_tuple(read.to)
+    return Link(_columns(read.by, read.table, references), read.table, to)
 
 
 def _columns(names: Names, table: str, references: Mapping[str, Polymorphic]) -> tuple[str, ...]:

@@ -73,7 +73,9 @@ def _key(at: TableContext) -> Iterator[Problem]:
         if column is None or column.category is None:
             continue
         pointing = [
-            each.name for each in at.tables.values() if any(link.table == table.name for _, link in all_links(each))
+            each.name
+            for each in at.tables.values()
+            if any(link.table == table.name and not link.to for _, link in all_links(each))
         ]
         if len(table.groups) > 1 or table.when_expired is not WhenExpired.DELETE:
             what = "is part of the key and personal, so it can't be erased while the row stays."
@@ -113,7 +115,9 @@ def _copies(at: TableContext) -> Iterator[Problem]:
         if name not in at.document.keys("tables"):
             what = f"points at the table {name}, which isn't in this map."
             yield at.problem(place, "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
-        elif name in at.tables and not any(link.table == at.table.name for link in at.tables[name].wholes):
+        elif name in at.tables and not any(
+            link.table == at.table.name and not link.to for link in at.tables[name].wholes
+        ):
             what = f"writes to {name}, which isn't a part of {at.table.name}: what it writes couldn't be found."
             remedy = f"Give {name} a part_of with the column that holds the key of {at.table.name}."
             yield at.problem(place, "COPY_WITHOUT_WHOLE", what, remedy)

@@ -22,7 +22,11 @@ def check_links(at: LiveContext) -> Iterator[Problem]:
         parent = at.schema.tables.get(link.table)
         if parent is None or link.columns[0] in arms or link.table not in at.data_map.tables:
             continue
-        for mine, theirs in zip(link.columns, at.data_map.tables[link.table].key, strict=True):
+        if link.to and set(link.to) not in [set(each) for each in (*parent.keys, parent.primary_key)]:
+            what = f"refers to {link.table} ({', '.join(link.to)}), which isn't UNIQUE: two rows could be meant."
+            remedy = "Make it UNIQUE, or refer to the key."
+            yield at.problem((*place, "to"), "KEY_MISMATCH", what, remedy)
+        for mine, theirs in zip(link.columns, link.to or at.data_map.tables[link.table].key, strict=True):
             own, other = at.live.columns.get(mine), parent.columns.get(theirs)
             if own is not None and other is not None and _unlike(own.type, other.type):
                 kinds = f"{type(own.type).__name__}, and {link.table}.{theirs} {type(other.type).__name__}"

@@ -90,6 +90,7 @@ class SubjectRole:
         through: foreign key columns of this table, or () where the identifiers stand in the row itself.
         table: the table that ``through`` points at (by its key), or None.
         role: the role in that table.
+        to: the columns of that table that ``through`` points at, or () for its key.
     """
 
     name: str
@@ -98,6 +99,12 @@ class SubjectRole:
     through: tuple[str, ...]
     table: str | None
     role: str | None
+    to: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> Link | None:
+        """Return the reference to the row in which the role is known, or None where that is this row."""
+        return Link(self.through, self.table, self.to) if self.through and self.table else None
 
 
 Scalar = str | int | bool | None
@@ -119,10 +126,12 @@ class Link:
     Attributes:
         columns: names of columns, or of the arm of a polymorphic reference.
         table: the other table.
+        to: the other table's columns that are referred to, or () for its key.
     """
 
     columns: tuple[str, ...]
     table: str
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,13 +310,18 @@ def declared_references(tables: Mapping[str, Table]) -> list[ForeignKey]:
     """
     found = []
     for table in tables.values():
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
+        links = [role.link for role in table.subjects.values() if role.link is not None]
         links += table.wholes
         arms = table.arms
         links += [Link((name,), arm.table) for name, arm in arms.items() if arm.binds]
         found += [
             ForeignKey(
-                table.name, link.columns, link.table, tables[link.table].key, "NO ACTION", arms.get(link.columns[0])
+                table.name,
+                link.columns,
+                link.table,
+                link.to or tables[link.table].key,
+                "NO ACTION",
+                arms.get(link.columns[0]),
             )
             for link in links
         ]

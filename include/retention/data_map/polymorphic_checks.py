@@ -77,3 +77,6 @@ def _followed(at: TableContext, place: KeyPath, link: Link) -> Iterator[Problem]
         what = f"follows {reference.name} to {link.table}, where no type of it leads."
         remedy = f"Add the type of {link.table} to references.{reference.name}.to, or correct the table."
         yield at.problem(place, "REFERENCE_TYPE", what, remedy)
+    elif reference is not None and link.to:
+        what = f"follows {reference.name}, whose ids are keys, to another column of {link.table}."
+        yield at.problem((*place, "to"), "REFERENCE_TYPE", what, "Leave to out.")

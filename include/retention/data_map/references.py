@@ -26,8 +26,8 @@ def all_links(table: Table) -> Iterator[tuple[KeyPath, Link]]:
     """Yield every reference from a table's rows to another table's key, with its place in the map."""
     yield from _wholes(table)
     for role, subject in table.subjects.items():
-        if subject.table is not None:
-            yield ("subjects", role), Link(subject.through, subject.table)
+        if subject.link is not None:
+            yield ("subjects", role), subject.link
     for place, emission in enumerate(table.emissions):
         for number, link in enumerate(emission.keeps):
             yield ("events", place, "keeps", number), link
@@ -108,11 +108,16 @@ def _links(at: TableContext) -> Iterator[Problem]:
         if link.table not in at.document.keys("tables"):
             what = f"points at the table {link.table}, which isn't in this map."
             yield at.problem((*place, "table"), "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
-        elif link.table in at.tables and len(link.columns) != len(at.tables[link.table].key):
-            key = at.tables[link.table].key
+        elif link.table in at.tables and len(link.columns) != len(link.to or at.tables[link.table].key):
+            key = link.to or at.tables[link.table].key
             what = f"has {len(link.columns)} columns, and the key of {link.table} has {len(key)}: {', '.join(key)}."
+            what = what.replace("the key", "what it refers to") if link.to else what
             remedy = "List one column for each column of that key, in its order."
             yield at.problem(place, "LINK_LENGTH", what, remedy)
+        for name in link.to:
+            if name not in at.document.keys("tables", link.table, "columns"):
+                what = f"names the column {name}, which isn't declared in {link.table}."
+                yield at.problem((*place, "to"), "UNKNOWN_COLUMN", what, "Declare it there, or correct the name.")
         for name in _plain(link.columns):
             column = at.table.columns.get(name)
             if column is not None and column.method is not None and column.method.name != "set_null":

@@ -58,6 +58,8 @@ class LinkBorder(Border):
     """The other table."""
     by: Names
     """Column of this table, a list in the order of the other table's key, or a name in `references`."""
+    to: Names | None = None
+    """The other table's column, or a list, where it isn't its key: UNIQUE and referred to all the same."""
 
 
 LinkBorders = Annotated[
@@ -80,6 +82,8 @@ class SubjectBorder(Border):
     """The other table."""
     role: Filled | None = None
     """The role in the other table."""
+    to: Names | None = None
+    """The other table's column, or a list, that `through` refers to where it isn't its key."""
 
     @model_validator(mode="after")
     def _one_way(self) -> SubjectBorder:
