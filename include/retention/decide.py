@@ -69,7 +69,8 @@ def decide_rows(
         for name, table in tables.items()
         if name in decided and table.wholes and not table.groups
     }
-    _settle(delete, [*edges, *wholes], followers)
+    orphans = {name: _orphans(tables[name], decided[name], edges) for name, edges in followers.items()}
+    _settle(delete, [*edges, *wholes], followers, orphans)
     return {
         name: pd.DataFrame(
             {
@@ -117,7 +118,20 @@ def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) ->
     ]
 
 
-def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Mapping[str, Sequence[_Edge]]) -> None:
+def _orphans(table: Table, frame: pd.DataFrame, wholes: Sequence[_Edge]) -> Bools:
+    """Return the parts that refer to a whole that isn't there, and to none that is, where the map lets them go."""
+    refers = [frame[reference_name(link.columns)].notna().to_numpy() for link in table.wholes]
+    lone = np.logical_and.reduce([edge.places < 0 for edge in wholes])
+    found: Bools = table.orphans_go & np.logical_or.reduce(refers) & lone
+    return found
+
+
+def _settle(
+    delete: dict[str, Bools],
+    edges: Sequence[_Edge],
+    followers: Mapping[str, Sequence[_Edge]],
+    orphans: Mapping[str, Bools],
+) -> None:
     """Take back deletions until no retained row refers to a deleted one and followers go with their wholes.
 
     Args:
@@ -125,6 +139,7 @@ def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Mapping
         edges: references, the declared ones from parts to wholes among them.
         followers: per table of parts without column groups of their own, the references to their wholes. Where a
             part has several wholes, all of them have to go.
+        orphans: per table of such parts those that go because their whole is gone already.
     """
     changed = True
     while changed:
@@ -132,7 +147,7 @@ def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Mapping
         for child, wholes in followers.items():
             goes = [np.append(delete[edge.parent], np.False_)[edge.places] for edge in wholes]
             stays = [(edge.places >= 0) & ~gone for edge, gone in zip(wholes, goes, strict=True)]
-            delete[child] &= np.logical_or.reduce(goes) & ~np.logical_or.reduce(stays)
+            delete[child] &= (np.logical_or.reduce(goes) & ~np.logical_or.reduce(stays)) | orphans[child]
         for edge in edges:
             kept = edge.places[~delete[edge.child] & (edge.places >= 0)]
             delete[edge.parent][kept] = False

@@ -117,6 +117,7 @@ class Office:
 @contextmanager
 def office(backend: str, home: Path, ddl: Sequence[str], tables: Mapping[str, Any], **more: Any) -> Iterator[Office]:
     """Give an office of some tables, made by statements."""
+    home.mkdir(exist_ok=True)
     with databases(backend, ("office",), home) as urls, pytest.MonkeyPatch.context() as patch:
         engine = sa.create_engine(urls["office"])
         with engine.begin() as connection:

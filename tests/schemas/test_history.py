@@ -81,3 +81,25 @@ def test_copies_that_the_map_does_not_know_of_fail_validation(tmp_path: Path) ->
         pytest.raises(Exception, match="person_history: FOREIGN_KEYS"),
     ):
         found.run()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_parts_of_what_is_gone_are_counted_and_go_if_the_map_says_so(backend: str, tmp_path: Path) -> None:
+    made = [
+        "CREATE TABLE line (id integer NOT NULL PRIMARY KEY, person integer, resource {TEXT})",
+        "INSERT INTO line VALUES (1, 1, NULL), (2, 2, NULL), (3, 98, NULL), (4, NULL, 'person,99'), (5, NULL, NULL)",
+    ]
+    line = table(
+        notes=["person", "resource"],
+        references={"resource": {"column": "resource", "separator": ",", "to": {"person": "person"}}},
+        part_of=[{"table": "person", "by": "person"}, {"table": "person", "by": "resource"}],
+    )
+    with office(backend, tmp_path / "kept", [*people(), *made], {"person": PERSON, "line": line}) as found:
+        (notice,) = found.check()
+        assert (notice.code, notice.key, notice.table) == ("ORPHAN_PARTS", "tables.line.part_of", None)
+        assert notice.what.startswith("has 2 rows")
+    tables = {"person": PERSON, "line": line | {"orphans": "delete"}}
+    with office(backend, tmp_path / "gone", [*people(), *made], tables) as found:
+        assert found.codes() == []
+        assert found.run() == "DONE"
+        assert found.ids("line") == [2, 5]

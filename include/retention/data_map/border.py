@@ -195,6 +195,8 @@ class TableBorder(Border):
     """The record that a row is a part of, whose subjects and events it inherits; a list of those it may be."""
     empties: tuple[Filled, ...] = ()
     """Columns with references that are set to NULL when the row that they refer to is deleted, and don't keep it."""
+    orphans: Literal["keep", "delete"] = "keep"
+    """What becomes of a part without groups whose whole isn't there: it stays, or goes."""
     references: dict[Filled, PolymorphicBorder] = Field(default_factory=dict)
     """Name -> a reference that leads to several tables; `by` and `through` may name it."""
     personal_when: tuple[ConditionBorder, ...] = ()

@@ -71,6 +71,7 @@ def _table(name: str, tables: Mapping[str, border.TableBorder], schedule: Schedu
         copies={each: as_tuple(told.writes) for each, told in read.triggers.items() if not isinstance(told, str)},
         references=references,
         empties=read.empties,
+        orphans_go=read.orphans == "delete",
         other_wholes=wholes[1:],
     )
 

@@ -29,6 +29,7 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)
         yield from check_polymorphic(at)
+        yield from _orphans(at)
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
@@ -52,6 +53,13 @@ def _personal_table(at: TableContext) -> Iterator[Problem]:
         what = "has no column groups, so nothing in it would ever be culled."
         remedy = "Declare its personal columns and groups, or write personal: false with a note."
         yield at.problem(("groups",), "PERSONAL_WITHOUT_GROUPS", what, remedy)
+
+
+def _orphans(at: TableContext) -> Iterator[Problem]:
+    if at.table.orphans_go and (at.declared("groups") or not at.table.wholes):
+        what = "is for parts without column groups of their own."
+        remedy = "Leave it out: what becomes of the rows is for their groups to say."
+        yield at.problem(("orphans",), "ORPHANS_WITHOUT_WHOLE", what, remedy)
 
 
 def _identifiers(at: TableContext) -> Iterator[Problem]:

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.retention.data_map.live_context import LiveContext
+from include.retention.data_map.model import declared_references
 from include.retention.data_map.polymorphic import Polymorphic
 from include.retention.data_map.references import all_links
 from include.retention.errors import Problem
-from include.retention.polymorphic_sql import is_text, leads_to_none, typed
+from include.retention.polymorphic_sql import is_text, leads_to_none, typed, typed_references
 from include.retention.statements import sql_table
+from include.retention.validate.references import count_orphans
 
 
 def check_links(at: LiveContext) -> Iterator[Problem]:
-    """Yield what the database says against a table's references: unknown types, and ids that no key can equal."""
+    """Yield what the database says against a table's references: unknown types, ids that no key can equal, orphans."""
     yield from _unknown_types(at)
+    yield from _orphans(at)
     arms = at.table.arms
     for place, link in all_links(at.table):
         parent = at.schema.tables.get(link.table)
@@ -56,6 +59,31 @@ def _unknown_types(at: LiveContext) -> Iterator[Problem]:
             what = f"leads, in {count} rows, to types that neither to nor elsewhere names: whose data it is is unknown."
             remedy = f"Look which ({_query(at, reference)}), and add them to to, or to elsewhere with the reason."
             yield at.problem(("references", reference.name), "REFERENCE_TYPE", what, remedy)
+
+
+def _orphans(at: LiveContext) -> Iterator[Problem]:
+    """Yield a notice where parts that only follow their whole have none to follow."""
+    table, tables = at.table, at.data_map.tables
+    if not table.personal or table.groups or table.orphans_go or not table.wholes:
+        return
+    wholes = {(link.columns, link.table) for link in table.wholes}
+    declared = (each for each in declared_references(tables) if each.child_table == table.name)
+    followed = [each for each in declared if (each.child_columns, each.parent_table) in wholes]
+    types = {
+        name: {column: each.type for column, each in live.columns.items()}
+        for name, live in at.schema.tables.items()
+        if live is not None
+    }
+    try:
+        with at.engine.connect() as connection:
+            counted = count_orphans(connection, typed_references(followed, tables, types), at.data_map.schema)
+    except sa.exc.SQLAlchemyError:
+        return  # Told already: a table or a column is missing, or can't be read.
+    count = sum(each["orphans"] for each in counted.values())
+    if count:
+        what = f"has {count} rows that are parts of what isn't there any more: no run will ever cull them."
+        remedy = "Write orphans: delete, give the table column groups of its own, or remove the rows."
+        yield at.notice(("part_of",), "ORPHAN_PARTS", what, remedy)
 
 
 def _there(at: LiveContext, reference: Polymorphic) -> bool:

@@ -236,6 +236,8 @@ class Table:
     """Triggers that keep what is changed -> the tables to which they write it."""
     references: Mapping[str, Polymorphic] = field(default_factory=dict)
     """References that lead to several tables, by the map's names for them."""
+    orphans_go: bool = False
+    """A part without groups whose whole isn't there is deleted."""
     empties: tuple[str, ...] = ()
     """Columns with references that are set to NULL when the row that they refer to is deleted."""
     other_wholes: tuple[Link, ...] = ()
