@@ -12,7 +12,7 @@ from include.retention.check_constraints import breaks_check
 from include.retention.column_types import bound_value
 from include.retention.data_map.constraints import words
 from include.retention.data_map.live_context import LiveContext
-from include.retention.data_map.model import Column
+from include.retention.data_map.model import Column, with_declared
 from include.retention.errors import ActError, Problem
 from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
@@ -99,7 +99,7 @@ def _check(at: LiveContext, group: str, check: str, touched: Sequence[Column]) -
 
 
 def _facts(at: LiveContext, name: str) -> ColumnFacts:
-    table, live, keys = at.table, at.live, at.schema.foreign_keys
+    table, live, keys = at.table, at.live, with_declared(at.schema.foreign_keys, at.data_map.tables)
     key = set(table.key)
     unique = [set(each) for each in (*live.uniques, live.primary_key) if not key <= set(each)]
     return ColumnFacts(
