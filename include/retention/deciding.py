@@ -22,14 +22,13 @@ from include.retention.dates import day_number
 from include.retention.decide_systems import decide_systems
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
-from include.retention.facts import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.policy.model import Period
 from include.retention.promised import promised_days
 from include.retention.reading import read_facts, read_fiscal_years
-from include.retention.resolve import Resolved, TableName, match, resolve
+from include.retention.resolve import Resolved, TableName, places_of, resolve
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.terms import Reason, WhenExpired
@@ -102,10 +101,9 @@ def _held(
             held = _held_by_events(events, ids, roles, run.moment.horizon) | _named(run, name, facts[name], holds)
             for numbers in roles:
                 held |= np.isin(numbers, subjects)
-            whole = run.policy.maps[name.system].tables[name.table].part_of
-            if whole is not None:
+            for whole in run.policy.maps[name.system].tables[name.table].wholes:
                 parent = TableName(name.system, whole.table)
-                places = match(facts[name][reference_name(whole.columns)], facts[parent]["key"])
+                places = places_of(facts[name], whole, facts[parent])
                 held |= np.append(of(parent), np.False_)[places]
             found[name] = held
         return found[name]

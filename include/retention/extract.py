@@ -20,14 +20,25 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
-from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
-from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
+from include.retention.data_map.model import (
+    Condition,
+    DataMap,
+    Emission,
+    ForeignKey,
+    Link,
+    SubjectRole,
+    Table,
+    declared_references,
+)
+from include.retention.data_map.polymorphic import Arm
+from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.inside import LABEL, all_columns_to_read, columns_to_read, look_inside, read_columns
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import Schedule
+from include.retention.polymorphic_sql import refers_by, typed
 from include.retention.spelt_keys import Parent, spelt_as_key
 from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
@@ -115,7 +126,8 @@ class Extractor:
 
     def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})
-        selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
+        values = self._values(table, target)
+        selected: list[sa.ColumnElement[Any]] = [_raw(values[column]).label(f"c:{column}") for column in columns]
         selected += self._spelt(table, target)
         for number, emission in enumerate(table.emissions):
             selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
@@ -133,19 +145,40 @@ class Extractor:
             named = (emission.date, emission.begins, emission.channel, emission.fallback)
             yield [column for column in named if column is not None]
 
+    def _values(self, table: Table, target: sa.Table) -> dict[str, sa.ColumnElement[Any]]:
+        """Return what the names in references stand for: columns, and keys that polymorphic ones lead to."""
+        arms = {name: refers_by(arm, target) for name, arm in self.arms(table).items()}
+        return {**dict(target.c), **arms}
+
+    def arms(self, table: Table) -> dict[str, Arm]:
+        """Return the arms of a table's polymorphic references, with their live types."""
+        tables = self.data_map.tables
+        return {name: typed(arm, table.name, tables, self.types) for name, arm in table.arms.items()}
+
     def reference_columns(self, table: Table) -> list[tuple[str, ...]]:
         """Return the column lists whose values tie records together: references out of the table and into it."""
         return list(self._ties(table))
 
+    def _is_emptied(self, table: Table, reference: tuple[str, ...]) -> bool:
+        """Return whether the act itself may change a reference before it comes to the row."""
+        return bool(set(table.empties) & set(table.columns_of(reference)))
+
     def _ties(self, table: Table) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
         """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of else []
+        links = [role.link for role in table.subjects.values() if role.link is not None]
+        links += table.wholes
+        links += [Link((name,), arm.table) for name, arm in table.arms.items()]
         links += [link for emission in table.emissions for link in emission.keeps]
         found: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
         for link in links:
-            found.setdefault(link.columns, []).append((link.table, mapped[link.table].key))
+            found.setdefault(link.columns, []).append((link.table, link.to or mapped[link.table].key))
+        for each in declared_references(mapped):
+            if each.parent_table == table.name and each.parent_columns != table.key:
+                found.setdefault(each.parent_columns, [])
+        for link in (link for each in mapped.values() for emission in each.emissions for link in emission.keeps):
+            if link.table == table.name and link.to:
+                found.setdefault(link.to, [])
         for each in self.references:
             if each.child_table == table.name and each.parent_table in mapped:
                 found.setdefault(each.child_columns, []).append((each.parent_table, each.parent_columns))
@@ -156,9 +189,10 @@ class Extractor:
     def _spelt(self, table: Table, target: sa.Table) -> list[sa.ColumnElement[Any]]:
         """Return the columns of references that may be spelt otherwise than the key that they refer to."""
         found: list[sa.ColumnElement[Any]] = []
+        values = self._values(table, target)
         for number, (columns, ties) in enumerate(self._ties(table).items()):
             parents = [Parent(self.target(self.data_map.tables[name]), theirs) for name, theirs in dict.fromkeys(ties)]
-            spelt = spelt_as_key(target, columns, parents)
+            spelt = spelt_as_key(target, [values[name] for name in columns], parents)
             found += [_raw(column).label(f"spelt:{number}:{place}") for place, column in spelt.items()]
         return found
 
@@ -175,7 +209,9 @@ class Extractor:
             applies = np.array(raw[f"where:{number}"], dtype=bool)
             facts.update(self._event(table, number, emission, columns, applies))
         facts["personal"] = np.array(raw["personal"], dtype=bool)
-        fingerprint = _fingerprints(facts, self.key, len(rows))
+        loose = {reference_name(each) for each in self.reference_columns(table) if self._is_emptied(table, each)}
+        told = {name: values for name, values in facts.items() if name not in loose}
+        fingerprint = _fingerprints(told, self.key, len(rows))
         for group in table.groups:
             facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
         facts.update(_inside(table, raw, facts))
@@ -199,13 +235,18 @@ class Extractor:
         self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
     ) -> dict[str, Any]:
         ends = self._moments(table, emission.date, columns)
-        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], KNOWN)
-        problem = np.where(ends.null & (state == UNKNOWN), REFER_CODE[Reason.UNKNOWN_DATE], ends.problem)
+        special = {INFINITY: WhenNull.ONGOING, **emission.special}
+        place = special_days(columns[emission.date], list(special))
+        meant = np.array([*(_STATE_OF_NULL[each] for each in special.values()), KNOWN])[place]
+        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], meant)
+        day = np.where(state == KNOWN, ends.day, NO_DAY).astype("int32")
+        problem = np.where(state == KNOWN, ends.problem, 0)
+        problem = np.where(state == UNKNOWN, REFER_CODE[Reason.UNKNOWN_DATE], problem)
         begin = np.full(len(applies), NO_DAY, dtype="int32")
         if emission.begins is not None:
             begins = self._moments(table, emission.begins, columns)
             begin = begins.day
-            known = (begins.day != NO_DAY) & (ends.day != NO_DAY)
+            known = (begins.day != NO_DAY) & (day != NO_DAY)
             problem = np.where(known & (begins.first > ends.last), REFER_CODE[Reason.CONTRADICTORY_DATES], problem)
         state = np.where(applies & (state != ABSENT), np.where(problem > 0, UNKNOWN, state), ABSENT)
         fallback = np.full(len(applies), NO_DAY, dtype="int32")
@@ -215,7 +256,7 @@ class Extractor:
             [None] * len(applies) if emission.channel is None else [_channel(v) for v in columns[emission.channel]]
         )
         return {
-            f"ev{number}:day": np.where(state == KNOWN, ends.day, NO_DAY).astype("int32"),
+            f"ev{number}:day": np.where(state == KNOWN, day, NO_DAY).astype("int32"),
             f"ev{number}:begin": begin,
             f"ev{number}:first": ends.first,
             f"ev{number}:last": ends.last,

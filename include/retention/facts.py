@@ -20,7 +20,8 @@ column                 dtype    meaning
 ``unread:<group>``     bool     only where the group erases something inside a value: one of them can't be read
 ``redact:<group>``     bool     likewise: something in a free text would be replaced, which leaves it personal
 ``personal``           bool     the row is inside the table's ``personal_when``
-``fingerprint``        str      keyed hash of everything above but the flags ``left``, ``unread`` and ``redact``
+``fingerprint``        str      keyed hash of everything above but the flags ``left``, ``unread`` and ``redact``, and
+                                of what ``empties`` lets go
 =====================  =======  ==========================================================================
 """
 

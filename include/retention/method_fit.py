@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.retention.column_types import Type, bound_value
+from include.retention.column_types import BINARY, Type, bound_value
 from include.retention.data_map.model import Method
 from include.retention.errors import ActError
 from include.retention.method_sql import is_inet
@@ -100,7 +100,7 @@ def _constant(method: Method, facts: ColumnFacts) -> str | None:
     for kinds, problem in _CONSTANTS:
         if isinstance(facts.type, kinds):
             return problem(facts.type, method.value)
-    return _no_such_type("constant", "text, numbers, dates and truth values", facts)
+    return _no_such_type("constant", "text, numbers, dates, truth values and, empty, bytes", facts)
 
 
 def _choice(kind: Any, value: str | int | None) -> str | None:  # noqa: ANN401  (sa.Enum: its values have no type)
@@ -125,6 +125,10 @@ def _date(kind: Type, value: str | int | None) -> str | None:
         return problem
 
 
+def _bytes(_kind: Type, value: str | int | None) -> str | None:
+    return None if not value and isinstance(value, str) else "It holds bytes: the constant can only be empty, ''."
+
+
 def _anything(_kind: Type, _value: str | int | None) -> str | None:
     return None
 
@@ -135,6 +139,7 @@ _CONSTANTS: tuple[tuple[type[Type] | tuple[type[Type], ...], Callable[[Type, str
     (sa.String, _text),
     ((sa.Integer, sa.Numeric, sa.Float, sa.Boolean), _number),
     ((sa.Date, sa.DateTime), _date),
+    (BINARY, _bytes),
 )
 """The first that fits the column's type judges the constant."""
 

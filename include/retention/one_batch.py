@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
@@ -13,14 +13,26 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from include.retention.batch import Batch, BatchResult, Recheck
 from include.retention.column_types import Types
 from include.retention.contention import passes
-from include.retention.data_map.model import DataMap, ForeignKey, Table
+from include.retention.data_map.model import DataMap, ForeignKey, Table, binding, emptied
 from include.retention.errors import ActError
 from include.retention.files import FileCounts
 from include.retention.inside import columns_to_read, count_left, edit
 from include.retention.methods import columns_of
 from include.retention.row_files import RowFiles
-from include.retention.statements import RecordKey, delete, erase, fixed_days, lock, remaining, sql_table
+from include.retention.statements import (
+    RecordKey,
+    delete,
+    empty,
+    erase,
+    fixed_days,
+    free,
+    key_condition,
+    lock,
+    remaining,
+    sql_table,
+)
 from include.retention.terms import Verdict
+from include.retention.trigger_copies import TriggerCopies
 
 ATTEMPTS = 5
 """How often a transaction is tried while others hold its rows."""
@@ -140,10 +152,13 @@ def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -
         if len(still) != len(batch.keys):
             raise ActError(f"{batch.system}.{batch.table}: the last look answered for other rows than the batch's.")
         going, counts = files.delete(connection, list(compress(batch.keys, still)))
+        copies = TriggerCopies(work.source.data_map, table, work.source.types)
+        known = copies.there(connection, going)
         if going and batch.action is Verdict.DELETE:
-            _delete(work, connection, going)
+            _delete(work, connection, going, copies.tables)
         elif going:
             _erase(work, connection, going)
+        copies.remove_new(connection, going, known)
     return still, counts
 
 
@@ -161,17 +176,41 @@ def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) ->
         work.require_at_most(connection.execute(statement).rowcount, keys)
 
 
-def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
-    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free."""
-    references, name = work.source.references, work.table.name
-    statement = delete(work.table, work.target, keys, references)
+def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
+    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free.
+
+    MariaDB lets no statement read a table to which its own triggers write: such references are looked at before it.
+    """
+    name, tables = work.table.name, work.source.data_map.tables
+    references = binding(work.source.references, tables)
+    _empty(work, connection, keys, references)
+    if written:
+        keys = [tuple(row) for row in connection.execute(free(work.table, work.target, keys, references))]
+    others = [each for each in references if each.child_table not in written]
+    statement = delete(work.table, work.target, keys, others)
     inside = any(each.child_table == each.parent_table == name for each in references)
     total = deleted = connection.execute(statement).rowcount
     work.require_at_most(total, keys)
     while inside and deleted:
+        _empty(work, connection, keys, references)
         deleted = connection.execute(statement).rowcount
         total += deleted
         work.require_at_most(total, keys)
+
+
+def _empty(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], references: Sequence[ForeignKey]) -> None:
+    """Set the references to NULL that the map lets go, where the rows that they refer to are free to go."""
+    tables, schema, types = work.source.data_map.tables, work.source.data_map.schema, work.source.types
+    loose = [(each, emptied(each, tables)) for each in work.source.references if each.parent_table == work.table.name]
+    loose = [(each, columns) for each, columns in loose if columns]
+    if not loose:
+        return
+    rows = [tuple(row) for row in connection.execute(free(work.table, work.target, keys, references))]
+    for each, columns in loose if rows else ():
+        child = tables[each.child_table]
+        target = work.target if child is work.table else sql_table(child, schema, types.get(child.name))
+        gone = key_condition(work.target, work.table.key, rows)
+        connection.execute(empty(each, columns, (child, target), work.target, gone))
 
 
 def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int, int]:

@@ -51,7 +51,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
-    personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.part_of))
+    personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.wholes))
     classes = {
         "not_personal": ~personal & ~delete,
         "closed": np.full(len(rows), closed),

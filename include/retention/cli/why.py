@@ -32,13 +32,12 @@ from include.retention.data_map.relations import company_roles
 from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
-from include.retention.facts import reference_name
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
 from include.retention.remembered import waiting_of
 from include.retention.report.words import Words, load_words
-from include.retention.resolve import TableName
+from include.retention.resolve import TableName, places_of
 from include.retention.settings import load_settings
 from include.retention.terms import Reason
 
@@ -132,14 +131,12 @@ def _holds(preview: Preview, name: TableName, place: int) -> list[str]:
 def _wholes(preview: Preview, name: TableName, place: int) -> Iterator[tuple[TableName, int]]:
     """Yield a record's table and place, then those of what it is a part of."""
     yield name, place
-    whole = preview.run.policy.maps[name.system].tables[name.table].part_of
-    if whole is None:
-        return
-    parent = TableName(name.system, whole.table)
-    reference = preview.staging.read(f"facts/{name}")[reference_name(whole.columns)].iloc[place]
-    keys = preview.staging.read(f"facts/{parent}", columns=["key"])["key"]
-    for at in np.flatnonzero(keys == reference):
-        yield from _wholes(preview, parent, int(at))
+    for whole in preview.run.policy.maps[name.system].tables[name.table].wholes:
+        parent = TableName(name.system, whole.table)
+        facts = preview.staging.read(f"facts/{name}").iloc[[place]]
+        at = int(places_of(facts, whole, preview.staging.read(f"facts/{parent}"))[0])
+        if at >= 0:
+            yield from _wholes(preview, parent, at)
 
 
 def _records(preview: Preview, name: TableName) -> Records:

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from include.retention.data_map.method_border import MethodBorder
-from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, Names, SubjectBorder
+from include.retention.data_map.polymorphic_border import PolymorphicBorder
+from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorders, Names, SubjectBorder
 from include.retention.policy.parse import Border
 from include.retention.policy.values import Filled, Name, PurposeName, TextBorder, Zone
 from include.retention.terms import Scope, WhenExpired, WithoutPurpose
@@ -41,6 +42,11 @@ COLLECTIONS = frozenset(
         "series",
         "triggers",
         "acknowledged",
+        "references",
+        "empties",
+        "to",
+        "elsewhere",
+        "special",
     }
 )
 """Keys that hold any number of entries."""
@@ -189,6 +195,20 @@ class InvariantBorder(Border):
     """Columns by whose values it is checked."""
 
 
+class TriggerBorder(Border):
+    """A trigger that keeps copies of what is changed."""
+
+    note: Filled
+    """What it does."""
+    writes: Names
+    """The table, or a list, to which it writes: a part of this one. What it writes during a run goes at once."""
+
+
+TriggerValue = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[TriggerBorder, Tag("<mapping>")], Discriminator(_shape)
+]
+
+
 class TableBorder(Border):
     """A table, every column of it declared."""
 
@@ -206,8 +226,14 @@ class TableBorder(Border):
     """What happens to a row all of whose groups have expired: `delete` it or `anonymise` it."""
     suppresses: bool = False
     """A marketing list: nobody who has objected may remain on it."""
-    part_of: LinkBorder | None = None
-    """The record that a row is a part of, whose subjects and events it inherits."""
+    part_of: LinkBorders | None = None
+    """The record that a row is a part of, whose subjects and events it inherits; a list of those it may be."""
+    empties: tuple[Filled, ...] = ()
+    """Columns with references that are set to NULL when the row that they refer to is deleted, and don't keep it."""
+    orphans: Literal["keep", "delete"] = "keep"
+    """What becomes of a part without groups whose whole isn't there: it stays, or goes."""
+    references: dict[Filled, PolymorphicBorder] = Field(default_factory=dict)
+    """Name -> a reference that leads to several tables; `by` and `through` may name it."""
     personal_when: tuple[ConditionBorder, ...] = ()
     """Rows outside these conditions hold no personal data."""
     subjects: dict[Filled, SubjectBorder] = Field(default_factory=dict)
@@ -224,7 +250,7 @@ class TableBorder(Border):
     """Sums that a run mustn't change."""
     series: tuple[InvariantBorder, ...] = ()
     """Number series whose gaps the ledger must explain."""
-    triggers: dict[Filled, Filled] = Field(default_factory=dict)
+    triggers: dict[Filled, TriggerValue] = Field(default_factory=dict)
     """Triggers of the database that fire when a run erases or deletes rows -> why each is harmless."""
 
 

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
 from include.retention.data_map.inside_checks import check_inside
+from include.retention.data_map.polymorphic_checks import check_polymorphic
 from include.retention.data_map.references import all_links, check_references
 from include.retention.errors import Problem
 from include.retention.terms import IdentifierKind, SubjectKind, WhenExpired
@@ -30,10 +31,13 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
     yield from check_references(mapped)
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)
+        yield from check_polymorphic(at)
+        yield from _orphans(at)
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
         yield from check_inside(at)
+        yield from _copies(at)
 
 
 def _reference_table(at: TableContext) -> Iterator[Problem]:
@@ -49,10 +53,17 @@ def _reference_table(at: TableContext) -> Iterator[Problem]:
 
 
 def _personal_table(at: TableContext) -> Iterator[Problem]:
-    if not at.declared("groups") and at.table.part_of is None:
+    if not at.declared("groups") and not at.table.wholes:
         what = "has no column groups, so nothing in it would ever be culled."
         remedy = "Declare its personal columns and groups, or write personal: false with a note."
         yield at.problem(("groups",), "PERSONAL_WITHOUT_GROUPS", what, remedy)
+
+
+def _orphans(at: TableContext) -> Iterator[Problem]:
+    if at.table.orphans_go and (at.declared("groups") or not at.table.wholes):
+        what = "is for parts without column groups of their own."
+        remedy = "Leave it out: what becomes of the rows is for their groups to say."
+        yield at.problem(("orphans",), "ORPHANS_WITHOUT_WHOLE", what, remedy)
 
 
 def _identifiers(at: TableContext) -> Iterator[Problem]:
@@ -74,7 +85,9 @@ def _key(at: TableContext) -> Iterator[Problem]:
         if column is None or column.category is None:
             continue
         pointing = [
-            each.name for each in at.tables.values() if any(link.table == table.name for _, link in all_links(each))
+            each.name
+            for each in at.tables.values()
+            if any(link.table == table.name and not link.to for _, link in all_links(each))
         ]
         if len(table.groups) > 1 or table.when_expired is not WhenExpired.DELETE:
             what = "is part of the key and personal, so it can't be erased while the row stays."
@@ -105,3 +118,18 @@ def _files(at: TableContext) -> Iterator[Problem]:
                 what = "doesn't name a file beside the original."
                 remedy = 'Write it with the original\'s path in it: "{stem}.txt".'
                 yield at.problem(("files", number, "derivatives", place), "FILE_DERIVATIVE", what, remedy)
+
+
+def _copies(at: TableContext) -> Iterator[Problem]:
+    """What a trigger writes is found by the row that it is a copy of."""
+    for trigger, name in ((trigger, name) for trigger, names in at.table.copies.items() for name in names):
+        place = ("triggers", trigger, "writes")
+        if name not in at.document.keys("tables"):
+            what = f"points at the table {name}, which isn't in this map."
+            yield at.problem(place, "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
+        elif name in at.tables and not any(
+            link.table == at.table.name and not link.to for link in at.tables[name].wholes
+        ):
+            what = f"writes to {name}, which isn't a part of {at.table.name}: what it writes couldn't be found."
+            remedy = f"Give {name} a part_of with the column that holds the key of {at.table.name}."
+            yield at.problem(place, "COPY_WITHOUT_WHOLE", what, remedy)

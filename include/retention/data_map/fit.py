@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from include.retention.check_constraints import breaks_check
 from include.retention.column_types import Types, bound_value
 from include.retention.data_map.constraints import words
-from include.retention.data_map.inspection import LiveSchema
+from include.retention.data_map.inspection import LiveTable
 from include.retention.data_map.live_context import LiveContext
-from include.retention.data_map.model import Column
+from include.retention.data_map.model import Column, ForeignKey, with_declared
 from include.retention.errors import ActError, Problem
 from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
@@ -102,26 +102,30 @@ def _check(at: LiveContext, group: str, check: str, touched: Sequence[Column]) -
 
 def _facts(at: LiveContext, name: str) -> ColumnFacts:
     personal = {each.name for each in at.table.columns.values() if each.category is not None}
-    return column_facts(at.table.name, at.table.key, name, personal, at.schema, at.types)
+    keys = with_declared(at.schema.foreign_keys, at.data_map.tables)
+    return column_facts(at.table.name, at.table.key, name, personal, at.live, keys, at.types)
 
 
 def column_facts(  # noqa: PLR0913, PLR0917 - a column is known by all of these
-    table: str, key: Sequence[str], name: str, personal: AbstractSet[str], schema: LiveSchema, types: Types
+    table: str,
+    key: Sequence[str],
+    name: str,
+    personal: AbstractSet[str],
+    live: LiveTable,
+    keys: Sequence[ForeignKey],
+    types: Types,
 ) -> ColumnFacts:
     """Return what decides which methods a column can take.
 
     Args:
-        table: the column's, which the schema describes.
+        table: the column's.
         key: columns of the table's key.
         name: the column's.
         personal: the table's personal columns.
-        schema: the schema around it.
+        live: the table as the database has it.
+        keys: every foreign key.
         types: per column of the table.
     """
-    live, keys = schema.tables[table], schema.foreign_keys
-    if live is None:
-        message = f"{table} isn't described."
-        raise LookupError(message)
     unique = [set(each) for each in (*live.uniques, live.primary_key) if not set(key) <= set(each)]
     return ColumnFacts(
         type=types[name],

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 import sqlalchemy as sa
-from sqlalchemy.engine.reflection import ObjectKind
 
 from include.retention.data_map.inspection import LiveSchema
 from include.retention.data_map.live_context import Words, closing, system_notice
@@ -58,15 +57,13 @@ def _other_columns(
     data_map: DataMap, guarded: Mapping[str, str], schema: LiveSchema, engine: sa.Engine
 ) -> Iterator[Problem]:
     """Yield each column that the line of its table, by table, doesn't know."""
-    for table in guarded.keys() & schema.undescribed:
+    for table in sorted(guarded.keys() & schema.undescribed):
         what = f"doesn't show its columns to the account, and {guarded[table]} is ignored for certain columns only."
         yield closing(data_map, table, (), Words("UNDECLARED_TABLE", what, "Grant SELECT on it, or map it."))
-    shown = [table for table in guarded if table not in schema.undescribed]
-    # A materialised view is a copy that can hold what a table does.
-    found = sa.inspect(engine).get_multi_columns(schema=data_map.schema, filter_names=shown, kind=ObjectKind.ANY)
-    for (_, table), columns in found.items():
+    inspector = sa.inspect(engine)
+    for table in sorted(guarded.keys() - schema.undescribed):
         known = data_map.ignored_columns[guarded[table]]
-        for name in (each["name"] for each in columns):
+        for name in (each["name"] for each in inspector.get_columns(table, schema=data_map.schema)):
             if not any(fnmatchcase(name, each) for each in known):
                 what = f"isn't among the columns for which {guarded[table]} holds nothing personal."
                 remedy = f"Look at it: add it to the columns of {guarded[table]} in ignore_tables, or map {table}."

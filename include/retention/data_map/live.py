@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from include.retention.data_map.fit import check_constraints, check_methods, check_parts
 from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
 from include.retention.data_map.left_alone import check_left_alone
+from include.retention.data_map.link_fit import check_links
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
 from include.retention.data_map.presence import check_presence, close_to
 from include.retention.data_map.privileges import check_privileges
+from include.retention.data_map.rings import check_empties, check_rings
 from include.retention.data_map.triggers import check_triggers
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
@@ -54,7 +56,9 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
         if (live := schema.tables.get(name)) is not None
     ]
     for at in there:
-        found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at), *check_parts(at)]
+        found += [*_columns(at), *_key(at), *_days(at), *check_links(at)]
+        found += [*check_methods(at), *check_constraints(at), *check_parts(at)]
+    found += [*check_rings(data_map, schema), *check_empties(there)]
     found += [*check_privileges(data_map, schema, engine, there), *check_triggers(engine, data_map.schema, there)]
     return tuple(found)
 

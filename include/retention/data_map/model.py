@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
+from include.retention.data_map.polymorphic import Arm, Polymorphic, reference_of
 from include.retention.json_paths import JsonPath
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
@@ -118,6 +119,7 @@ class SubjectRole:
         through: foreign key columns of this table, or () where the identifiers stand in the row itself.
         table: the table that ``through`` points at (by its key), or None.
         role: the role in that table.
+        to: the columns of that table that ``through`` points at, or () for its key.
     """
 
     name: str
@@ -126,6 +128,12 @@ class SubjectRole:
     through: tuple[str, ...]
     table: str | None
     role: str | None
+    to: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> Link | None:
+        """Return the reference to the row in which the role is known, or None where that is this row."""
+        return Link(self.through, self.table, self.to) if self.through and self.table else None
 
 
 Scalar = str | int | bool | None
@@ -142,10 +150,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference from this table's rows to another table's key."""
+    """A reference from this table's rows to another table's key.
+
+    Attributes:
+        columns: names of columns, or of the arm of a polymorphic reference.
+        table: the other table.
+        to: the other table's columns that are referred to, or () for its key.
+    """
 
     columns: tuple[str, ...]
     table: str
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,7 @@ class Emission:
         channel: a column naming the marketing channel, or None. NULL or ``all`` means every channel.
         as_fiscal_year_end: the event's day is the last day of the fiscal year that the date falls in.
         fallback: column whose day is used once a referral has waited its time out, or None.
+        special: days that are no days -> what they mean, such as 9999-12-31.
     """
 
     event: str
@@ -176,6 +192,7 @@ class Emission:
     channel: str | None
     as_fiscal_year_end: bool
     fallback: str | None
+    special: Mapping[str, WhenNull] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +261,31 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Triggers that keep what is changed -> the tables to which they write it."""
+    references: Mapping[str, Polymorphic] = field(default_factory=dict)
+    """References that lead to several tables, by the map's names for them."""
+    orphans_go: bool = False
+    """A part without groups whose whole isn't there is deleted."""
+    empties: tuple[str, ...] = ()
+    """Columns with references that are set to NULL when the row that they refer to is deleted."""
+    other_wholes: tuple[Link, ...] = ()
+    """What its rows may be parts of besides ``part_of``."""
+
+    @property
+    def wholes(self) -> tuple[Link, ...]:
+        """Return what a row may be a part of: ``part_of`` and the others."""
+        return self.other_wholes if self.part_of is None else (self.part_of, *self.other_wholes)
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """Return the arms of its polymorphic references by their names."""
+        return {name: arm for each in self.references.values() for name, arm in each.arms().items()}
+
+    def columns_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that names stand for, an arm's own among them."""
+        behind = {name: self.references.get(reference_of(name)) for name in names}
+        return tuple(column for name, it in behind.items() for column in ((name,) if it is None else it.columns))
 
     def personal_parts(self) -> Iterator[Column]:
         """Yield everything personal that the table holds: see `Column.personal_parts`."""
@@ -332,6 +374,7 @@ class ForeignKey:
         parent_columns: its columns: the key, or others that are unique.
         ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
             ``RESTRICT`` or ``NO ACTION``.
+        arm: where only the map knows it and it leads to other tables too: how it leads to this one.
     """
 
     child_table: str
@@ -339,18 +382,50 @@ class ForeignKey:
     parent_table: str
     parent_columns: tuple[str, ...]
     ondelete: str
+    arm: Arm | None = None
 
 
 def declared_references(tables: Mapping[str, Table]) -> list[ForeignKey]:
-    """Return what a map itself declares as references: parts to wholes, and records to their subjects' records.
+    """Return what a map itself declares as references: parts to wholes, records to their subjects', and what binds.
 
     They bind like foreign keys, whether the database knows them or not: a row doesn't go before what hangs on it.
     """
     found = []
     for table in tables.values():
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of is not None else []
+        links = [role.link for role in table.subjects.values() if role.link is not None]
+        links += table.wholes
+        arms = table.arms
+        links += [Link((name,), arm.table) for name, arm in arms.items() if arm.binds]
         found += [
-            ForeignKey(table.name, link.columns, link.table, tables[link.table].key, "NO ACTION") for link in links
+            ForeignKey(
+                table.name,
+                link.columns,
+                link.table,
+                link.to or tables[link.table].key,
+                "NO ACTION",
+                arms.get(link.columns[0]),
+            )
+            for link in links
         ]
     return list(dict.fromkeys(found))
+
+
+def with_declared(live: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return foreign keys and, of the references that a map declares, those that the database doesn't know."""
+    found = tuple(live)
+    known = {(each.child_table, each.child_columns, each.parent_table) for each in found}
+    declared = declared_references(tables)
+    return (*found, *(e for e in declared if (e.child_table, e.child_columns, e.parent_table) not in known))
+
+
+def emptied(reference: ForeignKey, tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return the columns of a reference that are set to NULL when the row that it refers to is deleted."""
+    table = tables.get(reference.child_table)
+    if table is None or not table.empties:
+        return ()
+    return tuple(name for name in table.columns_of(reference.child_columns) if name in table.empties)
+
+
+def binding(references: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return the references that keep a row: those that aren't emptied."""
+    return tuple(each for each in references if not emptied(each, tables))

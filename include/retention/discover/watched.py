@@ -64,11 +64,11 @@ def _columns(data_map: DataMap, table: Table | None, called: str, live: LiveTabl
 
 def _used(table: Table) -> set[str]:
     """Return the columns whose meaning the map tells: keys, references, identifiers, days and files."""
-    links = [table.part_of] if table.part_of is not None else []
+    links = list(table.wholes)
     links += [link for emission in table.emissions for link in emission.keeps]
     named = {*table.key, *(column for link in links for column in link.columns)}
     for role in table.subjects.values():
         named |= {*role.through, *role.identifiers.values()}
     for emission in table.emissions:
         named |= {emission.date, emission.begins or "", emission.channel or "", emission.fallback or ""}
-    return named | {ref.column for ref in table.files}
+    return {*table.columns_of(named), *(ref.column for ref in table.files)}

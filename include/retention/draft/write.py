@@ -221,7 +221,7 @@ def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -
         return _flow({"note": "Not personal", "guess": str(guess)})
     types = {each: column.type for each, column in live.columns.items()}
     personal = {each for each, guessed in draft.guesses.items() if guessed.category}
-    method = choose_method(column_facts(draft.name, draft.key, name, personal, schema, types))
+    method = choose_method(column_facts(draft.name, draft.key, name, personal, live, schema.foreign_keys, types))
     content = {"category": guess.category, "group": GROUPS[guess.category]}
     why = str(guess) if method is not None else f"{guess}; no method fits the column as it is"
     if method is not None and method.name != "set_null":
