@@ -29,7 +29,7 @@ def check_left_alone(data_map: DataMap, schema: LiveSchema, engine: sa.Engine) -
         *(("out_of_scope", name) for name in data_map.out_of_scope),
     ]
     idle, guarded = set(lines), dict[str, str]()
-    for table in schema.tables.keys() - data_map.tables.keys():
+    for table in sorted(schema.tables.keys() - data_map.tables.keys()):
         found = _speaking(lines, table)
         idle -= set(found)
         if len(found) == 1 and found[0][1] in data_map.ignored_columns:
