@@ -176,4 +176,6 @@ def _why_remaining(batch: Batch, result: BatchResult) -> str:
         return "rows whose files couldn't be deleted, or that others still refer to"
     if batch.action is Verdict.DELETE:
         return "rows that others still refer to, or that came back"
+    if result.unread:
+        return "values that can't be read, such as broken JSON documents, so that nothing can be erased inside them"
     return "values that didn't stay erased, or that others refer to"

@@ -139,18 +139,16 @@ class _Recheck:
         A record that is gone, or has nothing left, passes: there is nothing to protect and nothing to do.
         """
         table = self.extractor.data_map.tables[batch.table]
-        facts = self.extractor.read_keys(connection, table, batch.keys).set_index("key")
+        facts = self.extractor.read_keys(connection, table, batch.keys)
+        left = facts[[f"left:{group}" for group in batch.groups]].any(axis=1) | (batch.action is Verdict.DELETE)
+        protected = facts[left]
+        now = dict(zip(protected["key"], protected["fingerprint"], strict=True))
         held = self._held(batch)
-        groups = [f"left:{group}" for group in batch.groups]
-        passes = []
-        for key, ref, fingerprint in zip(batch.keys, batch.record_refs, batch.fingerprints, strict=True):
-            name = json_key(key)
-            if name not in facts.index:
-                passes.append(True)
-                continue
-            row = facts.loc[name]
-            left = batch.action is Verdict.DELETE or bool(row[groups].any())
-            passes.append(not left or (row["fingerprint"] == fingerprint and ref not in held))
+        names = [json_key(key) for key in batch.keys]
+        passes = [
+            name not in now or (now[name] == fingerprint and ref not in held)
+            for name, ref, fingerprint in zip(names, batch.record_refs, batch.fingerprints, strict=True)
+        ]
         self.drifted[batch.batch_id] = {
             ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed
         }

@@ -88,7 +88,7 @@ def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame]
 
 
 def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    kept = [column for column in frame if column in {"key", "fingerprint", "held"} or column.startswith("left:")]
+    kept = [c for c in frame if c in {"key", "fingerprint", "held"} or c.startswith(("left:", "redact:"))]
     return pd.concat([frame[kept], rows], axis=1)
 
 

@@ -1,7 +1,8 @@
 """Step 1, extract: keys, hashed identifiers, event dates and present-or-not flags leave a source, nothing else.
 
-Names, addresses and free text are never selected: whether a column group still holds something is asked of the
-database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Identifiers are hashed in memory,
+Names, addresses and free text are hardly ever selected: whether a column group still holds something is asked of the
+database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Only what a map erases inside a
+value must be read, and is looked at in memory, a chunk at a time (see ``inside.py``). Identifiers are hashed in memory,
 a chunk at a time, before anything is written. One read-only transaction per system, so that its tables agree.
 
 What is read is the facts frame: see ``facts.py``.
@@ -33,6 +34,7 @@ from include.retention.data_map.polymorphic import Arm
 from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
+from include.retention.inside import LABEL, all_columns_to_read, columns_to_read, look_inside, read_columns
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import Schedule
@@ -42,6 +44,8 @@ from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
 
 CHUNK_ROWS = 50_000
+INSIDE_ROWS = 2_000
+"""Rows of a chunk where whole documents are read: memory must hold a chunk of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,11 @@ class Extractor:
         return sql_table(table, self.data_map.schema, self.types[table.name])
 
     def read_table(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
-        """Yield the table's facts frame in chunks of ``CHUNK_ROWS`` rows."""
+        """Yield the table's facts frame in chunks, of ``CHUNK_ROWS`` rows at most."""
         statement, names = self._statement(table, self.target(table))
-        result = connection.execution_options(yield_per=CHUNK_ROWS).execute(statement)
-        for rows in result.partitions(CHUNK_ROWS):
+        size = INSIDE_ROWS if all_columns_to_read(table) else CHUNK_ROWS
+        result = connection.execution_options(yield_per=size).execute(statement)
+        for rows in result.partitions(size):
             yield self._facts(table, names, rows)
 
     def read_keys(self, connection: sa.Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
@@ -128,6 +133,7 @@ class Extractor:
             selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
         selected.append(_flag(_holds(target, table.personal_when), "personal"))
         selected.extend(_flag(left(table, target, group), f"left:{group}") for group in table.groups)
+        selected.extend(read_columns(target, all_columns_to_read(table)))
         return sa.select(*selected), [element.name for element in selected if isinstance(element, sa.Label)]
 
     def _columns(self, table: Table) -> Iterator[Sequence[str]]:
@@ -208,6 +214,7 @@ class Extractor:
         fingerprint = _fingerprints(told, self.key, len(rows))
         for group in table.groups:
             facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
+        facts.update(_inside(table, raw, facts))
         return pd.DataFrame({**facts, "fingerprint": fingerprint})
 
     def _identifiers(self, role: SubjectRole, columns: dict[str, Any], rows: int) -> dict[str, Any]:
@@ -287,6 +294,20 @@ def _sole_traders(organisation: Hashed, identity: pd.Series | None) -> dict[Iden
 def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return a column as the driver gives it: SQLAlchemy's own types raise on a date that isn't one."""
     return sa.type_coerce(column, sa.types.NullType())
+
+
+def _inside(table: Table, raw: Mapping[str, Sequence[Any]], facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return the flags of the groups that erase something inside a value; the values themselves go no further."""
+    flags: dict[str, np.ndarray] = {}
+    for group in table.groups:
+        names = columns_to_read(table, [group])
+        if names:
+            rows = zip(*(raw[f"{LABEL}{name}"] for name in names), strict=True)
+            found = [look_inside(table, [group], dict(zip(names, row, strict=True))) for row in rows]
+            flags[f"left:{group}"] = facts[f"left:{group}"] | np.array([each.left for each in found], dtype=bool)
+            flags[f"redact:{group}"] = np.array([each.redacts for each in found], dtype=bool)
+            flags[f"unread:{group}"] = np.array([each.unread for each in found], dtype=bool)
+    return flags
 
 
 def _holds(target: sa.Table, conditions: Sequence[Condition]) -> sa.ColumnElement[bool]:

@@ -58,6 +58,24 @@ def fits(method: Method, facts: ColumnFacts) -> str | None:
     return _tied(method, facts) or _RULES[method.name](method, facts)
 
 
+def fits_inside(facts: ColumnFacts, *, document: bool) -> str | None:
+    """Return why parts of a column's values can't be erased and what to do about it, or None where they can.
+
+    Args:
+        facts: what the live database says of the column.
+        document: the values are JSON documents, not free texts.
+    """
+    if facts.computed:
+        return "The database computes it from other columns: declare the parts there, and this one by a note."
+    if facts.in_key or facts.foreign_key or facts.referenced or facts.unique:
+        return "It is a key, UNIQUE or a reference, so its value can't change in part: move it elsewhere."
+    fits_type = isinstance(facts.type, sa.types.NullType) or _is_text(facts.type)
+    if fits_type or (document and isinstance(facts.type, (sa.JSON, sa.LargeBinary))):
+        return None
+    needed = "Paths are for JSON and for text" if document else "Redacting is for text"
+    return f"{needed}, and the column is {type(facts.type).__name__}: erase it whole."
+
+
 def _tied(method: Method, facts: ColumnFacts) -> str | None:
     if facts.computed:
         return "The database computes it from other columns: erase those, and declare this one by a note."

@@ -16,12 +16,15 @@ from include.retention.contention import passes
 from include.retention.data_map.model import DataMap, ForeignKey, Table, binding, emptied
 from include.retention.errors import ActError
 from include.retention.files import FileCounts
+from include.retention.inside import columns_to_read, count_left, edit
+from include.retention.methods import columns_of
 from include.retention.row_files import RowFiles
 from include.retention.statements import (
     RecordKey,
     delete,
     empty,
     erase,
+    fixed_days,
     free,
     key_condition,
     lock,
@@ -82,11 +85,11 @@ def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
 
     before: list[int] = []  # An attempt whose commit got lost leaves nothing for the next one to find.
     still, counts = tried(lambda: _change(work, recheck, files, before))
-    left, spared = tried(lambda: _measure(work, still))
+    left, spared, unread = tried(lambda: _measure(work, still))
     had_work = max(before)
     nothing_to_do = len(batch.keys) - had_work
     done = max(0, had_work - left - spared) + (nothing_to_do if batch.again else 0)
-    return BatchResult(done, len(batch.keys) - left - done, left, counts)
+    return BatchResult(done, len(batch.keys) - left - done, left, counts, unread)
 
 
 def tried(transaction: Callable[[], T]) -> T:
@@ -109,12 +112,24 @@ class _Work:
     table: Table
     target: sa.Table
 
+    @property
+    def reads_inside(self) -> bool:
+        """Return whether the batch erases anything inside a value: see ``inside.py``."""
+        return self.batch.action is not Verdict.DELETE and bool(columns_to_read(self.table, self.batch.groups))
+
     def count(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> int:
         """Return in how many rows there is something to do."""
+        return self.count_unread(connection, keys)[0]
+
+    def count_unread(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> tuple[int, int]:
+        """Return in how many rows there is something to do, and in how many of them a value can't be read."""
         if not keys:
-            return 0
+            return 0, 0
         batch = self.batch
-        return connection.scalar(remaining(self.table, self.target, batch.action, batch.groups, keys)) or 0
+        if self.reads_inside:
+            return count_left(connection, self.table, self.target, batch.groups, keys)
+        left = connection.scalar(remaining(self.table, self.target, batch.action, batch.groups, keys))
+        return left or 0, 0
 
     def require_at_most(self, rows: int, keys: Sequence[RecordKey]) -> None:
         """Let nothing be changed but what the keys name."""
@@ -142,10 +157,23 @@ def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -
         if going and batch.action is Verdict.DELETE:
             _delete(work, connection, going, copies.tables)
         elif going:
-            statement = erase(table, target, batch.groups, going, work.source.references)
-            work.require_at_most(connection.execute(statement).rowcount, going)
+            _erase(work, connection, going)
         copies.remove_new(connection, going, known)
     return still, counts
+
+
+def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
+    """Erase column groups: first inside values, which may need to know what is erased whole."""
+    table, target, groups = work.table, work.target, work.batch.groups
+    whole = list(dict.fromkeys(name for group in groups for name in columns_of(table, group)))
+    if work.reads_inside:
+        fixed = fixed_days(table, target, [*whole, *columns_to_read(table, groups)])
+        rows, readable = edit(connection, table, target, groups, keys, fixed)
+        work.require_at_most(rows, keys)
+        keys = readable
+    if whole and keys:
+        statement = erase(table, target, groups, keys, work.source.references)
+        work.require_at_most(connection.execute(statement).rowcount, keys)
 
 
 def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
@@ -185,12 +213,16 @@ def _empty(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], re
         connection.execute(empty(each, columns, (child, target), work.target, gone))
 
 
-def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int]:
-    """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't."""
+def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int, int]:
+    """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't.
+
+    The last number is how many of the former have a value that can't be read.
+    """
     due = list(compress(work.batch.keys, still))
     spared = list(compress(work.batch.keys, (not each for each in still)))
     with work.source.engine.begin() as connection:
-        return work.count(connection, due), work.count(connection, spared)
+        left, unread = work.count_unread(connection, due)
+        return left, work.count(connection, spared), unread
 
 
 def _require_transaction(connection: sa.Connection) -> None:

@@ -10,7 +10,17 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from include.retention import carrying_out, clock, live_schema, planning, remembered, reporting, sealing, verifying
+from include.retention import (
+    carrying_out,
+    clock,
+    discovering,
+    live_schema,
+    planning,
+    remembered,
+    reporting,
+    sealing,
+    verifying,
+)
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
 from include.retention.guards import check_clock, check_disk, check_extract, check_holds
@@ -110,6 +120,12 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
         tables = {table: {"rows": rows} for table, rows in found.sizes.items()}
         _tell(run, "extracted", {"system": system, "tables": tables, "closed_tables": closed})
         return {"system": system, "rows": sum(found.sizes.values()), "closed": sorted(found.closed)}
+
+
+def discover(run_id: str, system: str) -> dict[str, Any]:
+    """Look for personal data that one system's map doesn't know of."""
+    with opened(run_id) as run:
+        return discovering.discover(run, system)
 
 
 def resolve(run_id: str) -> dict[str, Any]:

@@ -33,7 +33,9 @@ RecordKey = tuple[Any, ...]
 
 
 def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None = None) -> sa.Table:
-    """Return a mapped table for SQLAlchemy, with exactly the declared columns.
+    """Return a mapped table for SQLAlchemy: the declared columns, and of the live ones those whose types are given.
+
+    A foreign key's columns need no line of their own where a pattern of the map answers for them.
 
     Args:
         table: the mapped table.
@@ -42,7 +44,8 @@ def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None
             methods treat dates and addresses as text: enough for SQLite, not for the servers.
     """
     known = types or {}
-    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in table.columns]
+    names = dict.fromkeys([*table.columns, *known])
+    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in names]
     return sa.Table(table.name, sa.MetaData(), *columns, schema=schema, quote=True, quote_schema=bool(schema) or None)
 
 
@@ -103,13 +106,13 @@ def erase(
     into = [each for each in references if each.parent_table == table.name and set(each.parent_columns) & set(columns)]
     return (
         sa.update(target)
-        .values({target.c[name]: erased(table, target, name) for name in columns} | _fixed(table, target, columns))
+        .values({target.c[name]: erased(table, target, name) for name in columns} | fixed_days(table, target, columns))
         .where(key_condition(target, table.key, keys), something_left(table, target, groups))
         .where(*(_unreferenced(table, target, each) for each in into))
     )
 
 
-def _fixed(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
+def fixed_days(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
     """Return the columns to set to themselves: the days of events, which MariaDB may move whenever a row changes.
 
     ``ON UPDATE CURRENT_TIMESTAMP``, which it gives some columns unasked, would start the clocks anew. Other columns
@@ -167,13 +170,16 @@ def empty(
     refers = _refers(reference, target, named)
     those = rows.where(ClauseAdapter(named).traverse(gone), *refers).correlate(target)
     emptied = {target.c[name]: sa.null() for name in columns}
-    return sa.update(target).values(emptied | _fixed(mapped, target, columns)).where(sa.exists(those))
+    return sa.update(target).values(emptied | fixed_days(mapped, target, columns)).where(sa.exists(those))
 
 
 def remaining(
     table: Table, target: sa.Table, action: Verdict, groups: Sequence[str], keys: Sequence[RecordKey]
 ) -> sa.Select[int]:
-    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise)."""
+    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise).
+
+    What a group erases inside a value isn't among it: see ``inside.py``.
+    """
     count = sa.select(sa.func.count()).select_from(target).where(key_condition(target, table.key, keys))
     return count if action is Verdict.DELETE else count.where(something_left(table, target, groups))
 

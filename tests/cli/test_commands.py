@@ -383,7 +383,7 @@ def test_the_commands_are_these() -> None:
     assert set(COMMANDS) == {
         "gallring check", "gallring plan", "gallring explain", "gallring verify", "gallring report",
         "gallring accept-extract", "gallring hold place", "gallring hold list", "gallring hold release",
-        "gallring map draft", "gallring map accept",
+        "gallring map draft", "gallring map accept", "gallring discover",
     }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.plan import order_items, table_items
+from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName
 from include.retention.staging import Staging
 from include.retention.terms import IdentifierKind, Verdict
@@ -78,7 +79,14 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
     return decide_loaded(world, directory, buckets=buckets)
 
 
-def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd.DataFrame | None = None) -> Decided:
+def decide_loaded(
+    world: World,
+    directory: Path,
+    *,
+    buckets: int = 1,
+    listed: pd.DataFrame | None = None,
+    promised: pd.DataFrame | None = None,
+) -> Decided:
     """Take the engine through databases as they are, whatever rows the world has.
 
     Args:
@@ -86,6 +94,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         directory: with the databases.
         buckets: parts in which records are classified.
         listed: the suppression list that an earlier run has left; None means the world's own.
+        promised: what an earlier run's plan promised and didn't carry out; None means nothing.
     """
     maps = {system: source.data_map for system, source in world.sources.items()}
     run: Any = SimpleNamespace(
@@ -103,6 +112,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         engine.dispose()
     waiting = waiting_of(world)
     waiting = waiting if listed is None else replace(waiting, listed=listed)
+    waiting = waiting if promised is None else replace(waiting, promised=promised)
     resolved, suppressed = resolve_phase(run, staging, waiting)
     for bucket in range(buckets):
         classify_phase(run, staging, bucket, buckets)
@@ -243,7 +253,7 @@ def waiting_of(world: World) -> Waiting:
         holds=pd.DataFrame(holds, columns=["scope", "identifier_kind", "system", "table", "ref"]),
         listed=pd.DataFrame(listed, columns=["address_ref", "kind", "channel", "since"]),
         referrals=pd.DataFrame(columns=["record_ref", "group", "first_seen"]),
-        unfinished=frozenset(),
+        promised=pd.DataFrame(columns=COLUMNS),
     )
 
 

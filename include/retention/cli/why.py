@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, day_of, show_notices, steps
+from include.retention.cli.look import AsOf, day_of, show_notices
 from include.retention.cli.main import (
     Json,
     app,
@@ -27,8 +27,9 @@ from include.retention.cli.main import (
     show_json,
     told,
 )
+from include.retention.cli.opening import steps
 from include.retention.data_map.relations import company_roles
-from include.retention.deciding import read_events, record_refs, subjects_held
+from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
 from include.retention.policy.load import load_policy
@@ -62,11 +63,14 @@ def explain(
             groups = tuple(_settled(group, row) for group in _explain(preview, name, place))
             fate = "goes" if row["delete"] else "stays"
             erased = {group.group: bool(row[f"erase:{group.group}"]) for group in groups}
+            redacts = {name: erased[name] and bool(row.get(f"redact:{name}", default=False)) for name in erased}
             held, personal = bool(row["held"]), bool(_records(preview, name).personal[place])
             holds = _holds(preview, name, place) if held else []
     if as_json:
         content = {"table": str(name), "key": wanted, "row": fate, "legal_hold": held, "holds": holds}
-        told_of = [asdict(group) | {"erased": erased[group.group]} for group in groups]
+        told_of = [
+            asdict(group) | {"erased": erased[group.group], "redacts_text": redacts[group.group]} for group in groups
+        ]
         notices = [problem_body(notice) for notice in preview.notices]
         show_json({**content, "personal": personal, "groups": told_of, "notices": notices})
         return
@@ -80,6 +84,8 @@ def explain(
         out.print("It is outside the table's personal_when: it holds no personal data.")
     for group in groups:
         _show(group, schedule, decided_for, held=held, erased=erased[group.group])
+        if redacts[group.group]:
+            out.print("  in a free text, what is recognised is replaced; the text is still personal data")
 
 
 def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[int, list[object]]:
@@ -100,7 +106,9 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
     reason = REASONS[int(row[f"reason:{group.group}"])]
     if reason is Reason.IDENTITY_LINK:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
-    settled = group.state == "REFER" and reason in {Reason.UNANSWERED, Reason.CARRIED_OVER}
+    if reason is Reason.UNREADABLE_VALUE:
+        return replace(group, reason=reason, state="REFER")
+    settled = group.state == "REFER" and reason is Reason.UNANSWERED
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 
 
@@ -144,6 +152,7 @@ def _records(preview: Preview, name: TableName) -> Records:
         row_problem=frame["row_problem"].to_numpy(),
         held=frame["held"].to_numpy(dtype=bool),
         personal=frame["personal"].to_numpy(dtype=bool),
+        promised=promised_of(frame),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from include.retention.data_map import border
 from include.retention.data_map.method_border import read_method
 from include.retention.data_map.model import (
+    Acknowledged,
     Column,
     Condition,
     DataMap,
@@ -14,7 +15,9 @@ from include.retention.data_map.model import (
     FileRef,
     Group,
     Link,
+    OutOfScope,
     PurposeUse,
+    Redaction,
     SeriesInvariant,
     SubjectRole,
     SumInvariant,
@@ -22,6 +25,7 @@ from include.retention.data_map.model import (
 )
 from include.retention.data_map.polymorphic import Polymorphic, arm_name
 from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, Names, as_links, as_tuple
+from include.retention.json_paths import JsonPath, parse_path
 from include.retention.policy.model import Schedule
 from include.retention.terms import Scope, SubjectKind
 
@@ -42,6 +46,14 @@ def build_map(read: border.DataMapBorder, digest: str, schedule: Schedule | None
         tables={name: _table(name, read.tables, schedule) for name in read.tables},
         digest=digest,
         ignored_tables=read.ignore_tables,
+        out_of_scope={
+            name: OutOfScope(each.reason, each.by, each.on, each.review_on) for name, each in read.out_of_scope.items()
+        },
+        not_personal=read.not_personal,
+        acknowledged=tuple(
+            Acknowledged(each.table, each.column, each.path, each.looks_like, each.share, each.reason)
+            for each in read.acknowledged
+        ),
     )
 
 
@@ -155,7 +167,14 @@ def _column(name: str, read: str | border.ColumnBorder) -> Column:
     if isinstance(read, str):
         return Column(name=name, category=None, group=None, method=None, time_zone=None, note=read)
     method = None if read.category is None else read_method(read.method)
-    return Column(name, read.category, read.group, method, read.time_zone, read.note)
+    paths = tuple(_path(text, each) for text, each in read.json_.items())
+    redaction = None if read.redact is None else Redaction(read.redact.group, read.redact.names)
+    return Column(name, read.category, read.group, method, read.time_zone, read.note, paths, redaction)
+
+
+def _path(text: str, read: border.PathBorder) -> JsonPath:
+    """Return a path; one that can't be read, which is reported, leads nowhere."""
+    return JsonPath(text, parse_path(text) or (), read.category, read.group, read.method == "set_null")
 
 
 def _condition(read: ConditionBorder) -> Condition:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
+from include.retention.data_map.inside_checks import check_inside
 from include.retention.data_map.polymorphic_checks import check_polymorphic
 from include.retention.data_map.references import all_links, check_references
 from include.retention.errors import Problem
@@ -21,10 +22,12 @@ ALWAYS_PERSONAL = (IdentifierKind.EMAIL, IdentifierKind.PHONE, IdentifierKind.ID
 
 def check_structure(mapped: Mapped) -> Iterator[Problem]:
     """Yield everything that is wrong with one map by itself."""
-    for name in mapped.data_map.ignored_tables:
-        if name in mapped.data_map.tables:
-            what, remedy = "is both a table of the map and ignored.", "Keep one of the two."
-            yield mapped.document.problem(("ignore_tables", name), "TABLE_IGNORED", what, remedy)
+    data_map = mapped.data_map
+    for key, names in (("ignore_tables", data_map.ignored_tables), ("out_of_scope", data_map.out_of_scope)):
+        for name in names:
+            if name in data_map.tables or (key == "out_of_scope" and name in data_map.ignored_tables):
+                what = "is said to be more than one of: a table of the map, ignored, out of scope."
+                yield mapped.document.problem((key, name), "TABLE_IGNORED", what, "Keep one of them.")
     yield from check_references(mapped)
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)
@@ -33,12 +36,13 @@ def check_structure(mapped: Mapped) -> Iterator[Problem]:
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
+        yield from check_inside(at)
         yield from _copies(at)
 
 
 def _reference_table(at: TableContext) -> Iterator[Problem]:
     table = at.table
-    personal = [name for name, column in table.columns.items() if column.category is not None]
+    personal = [column.name for column in table.personal_parts()]
     persons = [role for role, subject in table.subjects.items() if subject.kind is SubjectKind.PERSON]
     if personal or table.groups or persons:
         what = f"isn't personal, but has {', '.join([*personal, *table.groups, *persons])}."

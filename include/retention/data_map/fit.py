@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from include.retention.data_map.constraints import words
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import Column, with_declared
 from include.retention.errors import ActError, Problem
-from include.retention.method_fit import ColumnFacts, fits
+from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
 from include.retention.statements import sql_table
 
@@ -38,6 +39,28 @@ def check_methods(at: LiveContext) -> Iterator[Problem]:
             what = "is part of the key and personal, and rows of another table refer to it."
             remedy = "Give the table a key of its own that tells nothing."
             yield at.problem(path, "KEY_COLUMN_PERSONAL", what, remedy)
+
+
+def check_parts(at: LiveContext) -> Iterator[Problem]:
+    """Yield a problem for each column whose values can't be edited, and a notice for each CHECK constraint on one."""
+    for column in at.table.columns.values():
+        if not (column.paths or column.redaction) or column.name not in at.live.columns:
+            continue
+        document = bool(column.paths)
+        remedy = fits_inside(_facts(at, column.name), document=document)
+        place = ("columns", column.name, "json" if document else "redact")
+        if remedy is not None:
+            yield at.problem(place, "METHOD", f"can't be {'erased by path' if document else 'redacted'}.", remedy)
+        for check in at.live.checks:
+            if column.name.casefold() in words(check) and not _asks_for_json(check, column.name):
+                what = "is under a CHECK constraint, and that it allows values without these parts can't be proved."
+                remedy = "Try it on a copy of the database. A refusal at run time changes nothing, and fails the run."
+                yield at.notice(place, "CHECK_NOT_PROVABLE", what, remedy)
+
+
+def _asks_for_json(check: str, column: str) -> bool:
+    """Return whether a constraint only asks for JSON, as MariaDB's own for such a column does: it stays JSON."""
+    return re.sub(r"[\s`\"()]", "", check).casefold() == f"json_valid{column.casefold()}"
 
 
 def check_constraints(at: LiveContext) -> Iterator[Problem]:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
 
 from include.retention.data_map.polymorphic import Arm, Polymorphic, reference_of
+from include.retention.json_paths import JsonPath
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
 
@@ -19,7 +22,7 @@ class Method:
 
     Attributes:
         name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
-            ``bucket``.
+            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``.
         value: the constant, where the method has one.
         length: characters that ``shorten`` leaves.
         size: the width of a ``bucket``.
@@ -29,6 +32,19 @@ class Method:
     value: str | int | None = None
     length: int | None = None
     size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What another column group replaces inside a free text, before the text's own group erases it whole.
+
+    Attributes:
+        group: the column group with which it goes.
+        names: columns of the same row with the person's names.
+    """
+
+    group: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,9 @@ class Column:
         method: how it is erased when the row stays; None for a column that isn't personal.
         time_zone: IANA zone of a naive timestamp; None means the schedule's zone.
         note: why a column isn't personal, or what it holds.
+        paths: parts of a JSON document that column groups of their own decide over; what stands above is then
+            about the rest of it.
+        redaction: of a free text, what another group replaces inside it; the text stays personal.
     """
 
     name: str
@@ -50,6 +69,16 @@ class Column:
     method: Method | None
     time_zone: str | None
     note: str
+    paths: tuple[JsonPath, ...] = ()
+    redaction: Redaction | None = None
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""
+        if self.group is not None:
+            yield self
+        for path in self.paths:
+            method = Method("set_null" if path.keep_key else "remove")
+            yield Column(f"{self.name} {path.text}", path.category, path.group, method, None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +287,40 @@ class Table:
         behind = {name: self.references.get(reference_of(name)) for name in names}
         return tuple(column for name, it in behind.items() for column in ((name,) if it is None else it.columns))
 
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield everything personal that the table holds: see `Column.personal_parts`."""
+        for column in self.columns.values():
+            yield from column.personal_parts()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What discovery found and a person has answered for: see ``discover``.
+
+    Attributes:
+        path: the place in a JSON document, or an empty text.
+        looks_like: the category that the values look like.
+        share: their share when the person looked, 0 to 1.
+        reason: why it needn't be declared personal; no values.
+    """
+
+    table: str
+    column: str
+    path: str
+    looks_like: str
+    share: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfScope:
+    """A table with personal data that is left to somebody else: the reason, the role that decided, and the days."""
+
+    reason: str
+    by: str
+    on: date
+    review_on: date
+
 
 @dataclass(frozen=True, slots=True)
 class DataMap:
@@ -269,7 +332,10 @@ class DataMap:
         schema: database schema, or None for the default.
         file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
         digest: SHA-256 of the canonical content, lower-case hex.
-        ignored_tables: tables of the database that aren't the system's data -> why, such as a migration tool's own.
+        ignored_tables: tables that hold nothing personal, such as a migration tool's own -> why. Names and patterns.
+        out_of_scope: tables with personal data that are left to somebody else. Names and patterns.
+        not_personal: pattern of column names -> why they aren't personal, in tables that don't declare them.
+        acknowledged: what discovery found and somebody has answered for.
     """
 
     system: str
@@ -281,6 +347,18 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+    out_of_scope: Mapping[str, OutOfScope] = field(default_factory=dict)
+    not_personal: Mapping[str, str] = field(default_factory=dict)
+    acknowledged: tuple[Acknowledged, ...] = ()
+
+    def leaves_alone(self, table: str) -> bool:
+        """Return whether the map says of a table of the database that it is none of its own."""
+        names = (*self.ignored_tables, *self.out_of_scope)
+        return table not in self.tables and any(fnmatchcase(table, name) for name in names)
+
+    def covers_column(self, column: str) -> bool:
+        """Return whether a column that its table doesn't declare is called like those that aren't personal."""
+        return any(fnmatchcase(column, pattern) for pattern in self.not_personal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def needs_of(table: Table, dialect: str, types: Types | None) -> Needs:
     erased = [
         name
         for name, column in table.columns.items()
-        if (column.group is not None or name in table.empties) and name not in table.key
+        if (any(column.personal_parts()) or column.redaction or name in table.empties) and name not in table.key
     ]
     moved: list[str] = []
     if erased and dialect in MARIADB:

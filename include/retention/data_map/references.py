@@ -143,12 +143,15 @@ def _roles(at: TableContext) -> Iterator[Problem]:
 
 
 def _groups(at: TableContext) -> Iterator[Problem]:
-    for name, column in at.table.columns.items():
-        if column.group is not None and column.group not in at.declared("groups"):
+    for place, column in at.personal_parts():
+        if column.group not in at.declared("groups"):
             what = f"belongs to the column group {column.group}, which isn't in groups."
             remedy = "Add the group with its purposes, or correct the name."
-            yield at.problem(("columns", name, "group"), "UNKNOWN_GROUP", what, remedy)
-    used = {at.document.text(*at.path, "columns", name, "group") for name in at.declared("columns")}
+            yield at.problem((*place, "group"), "UNKNOWN_GROUP", what, remedy)
+    columns: list[KeyPath] = [("columns", name) for name in at.declared("columns")]
+    parts: list[KeyPath] = [(*column, "json", path) for column in columns for path in at.declared(*column, "json")]
+    parts += [(*column, "redact") for column in columns]
+    used = {at.document.text(*at.path, *place, "group") for place in (*columns, *parts)}
     for name in at.table.groups:
         if name not in used:
             what = "has no columns."

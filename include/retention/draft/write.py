@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,13 @@ class System:
     """Events that the schedule knows; others aren't proposed."""
 
 
-def merge(text: str | None, system: System, live: LiveSchema, drafts: Mapping[str, TableDraft]) -> tuple[str, Added]:
+def merge(
+    text: str | None,
+    system: System,
+    live: LiveSchema,
+    drafts: Mapping[str, TableDraft],
+    elsewhere: Collection[str] = (),
+) -> tuple[str, Added]:
     """Return a map's text with everything new in it, and what that is.
 
     Args:
@@ -65,27 +72,34 @@ def merge(text: str | None, system: System, live: LiveSchema, drafts: Mapping[st
         system: whose map it is.
         live: the live schema.
         drafts: per table.
+        elsewhere: names and patterns of tables that the files of the system's areas speak of.
     """
     content = _new_map(system) if text is None else loaded(text)
     added = Added()
-    tables, ignored = content.setdefault("tables", CommentedMap()), content.get("ignore_tables") or {}
+    tables = content.setdefault("tables", CommentedMap())
+    left_alone = [*(content.get("ignore_tables") or ()), *(content.get("out_of_scope") or ()), *elsewhere]
     for name, draft in drafts.items():
         table = live.tables[name]
-        if table is None or name in ignored:
+        if table is None or (name not in tables and any(fnmatchcase(name, each) for each in left_alone)):
             continue
         if name in tables:
-            _add_columns(tables[name], draft, table, live, added)
+            add_columns(tables[name], draft, table, live, added, content.get("not_personal") or ())
         elif is_technical(name):
             content.setdefault("ignore_tables", CommentedMap())[name] = TECHNICAL
             added.tables.append(name)
         else:
             tables[name] = _table(draft, table, live, system)
             added.tables.append(name)
+    note_gone(tables, live, added)
+    return (HEADER if text is None else "") + dumped(content), added
+
+
+def note_gone(tables: Any, live: LiveSchema, added: Added) -> None:  # noqa: ANN401 - a mapping of ruamel's
+    """Note the tables and columns of a map that the database no longer has."""
     for name, declared in tables.items():
         known = live.tables.get(name)
         columns = declared.get("columns") or {}
         added.gone += [name] if known is None else [f"{name}.{each}" for each in columns if each not in known.columns]
-    return (HEADER if text is None else "") + dumped(content), added
 
 
 def loaded(text: str) -> Any:  # noqa: ANN401 - a mapping of ruamel's
@@ -234,10 +248,18 @@ def _facts(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) ->
     )
 
 
-def _add_columns(declared: Any, draft: TableDraft, live: LiveTable, schema: LiveSchema, added: Added) -> None:  # noqa: ANN401 - a mapping of ruamel's
+def add_columns(  # noqa: PLR0913, PLR0917 - a table as it is declared, drafted and live, and what is noted
+    declared: Any,  # noqa: ANN401 - a mapping of ruamel's
+    draft: TableDraft,
+    live: LiveTable,
+    schema: LiveSchema,
+    added: Added,
+    not_personal: Collection[str],
+) -> None:
+    """Add the columns that a declared table lacks, but for those that the map's patterns answer for."""
     columns = declared.setdefault("columns", CommentedMap())
     for name in live.columns:
-        if name not in columns:
+        if name not in columns and not any(fnmatchcase(name, each) for each in not_personal):
             columns[name] = _column(name, draft, live, schema)
             group = GROUPS.get(str(draft.guesses[name].category))
             if group is not None:

@@ -29,8 +29,10 @@ class Check(StrEnum):
 
     DELETED_GONE = "DELETED_GONE"
     ERASED_EMPTY = "ERASED_EMPTY"
+    TEXTS_REDACTED = "TEXTS_REDACTED"
     RETAINED_PRESENT = "RETAINED_PRESENT"
     RETAINED_UNCHANGED = "RETAINED_UNCHANGED"
+    REST_UNCHANGED = "REST_UNCHANGED"
     BALANCE = "BALANCE"
     SUMS = "SUMS"
     SERIES = "SERIES"
@@ -48,9 +50,17 @@ TITLES = {
         "Uppgifter som skulle tas bort ur rader som står kvar är borta",
         "Data that were due for erasure in rows that stay are erased",
     ),
+    Check.TEXTS_REDACTED: Text(
+        "I fritexter som står kvar är det som känns igen ersatt; texterna är fortfarande personuppgifter",
+        "In free texts that stay, what is recognised is replaced; the texts are still personal data",
+    ),
     Check.RETAINED_PRESENT: Text("Rader som inte skulle raderas finns kvar", "Rows that were not due are still there"),
     Check.RETAINED_UNCHANGED: Text(
         "Uppgifter som inte skulle tas bort finns kvar", "Data that were not due for erasure are still there"
+    ),
+    Check.REST_UNCHANGED: Text(
+        "Resten av dokumenten som uppgifter skulle tas bort ur är oförändrad",
+        "The rest of the documents from which data were due for erasure is unchanged",
     ),
     Check.BALANCE: Text(
         "Rader före är rader efter plus det som raderades", "Rows before equal rows after plus what was deleted"

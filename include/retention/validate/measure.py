@@ -19,6 +19,7 @@ from include.retention.policy.model import Text
 from include.retention.validate.checks import Check, Measured, Severity, frame_of
 from include.retention.validate.records import Records, measure_records, records_of
 from include.retention.validate.references import count_orphans, reference_text
+from include.retention.validate.rest import hash_rests, measure_rests
 from include.retention.validate.scan import Totals, scan
 from include.retention.validate.stored_files import count_files, tables_of
 from include.retention.validate.suppressed import measure_suppressed
@@ -74,6 +75,7 @@ def measure(  # noqa: PLR0913 - what was decided, done and known, and the means 
             now = scan(connection, table, data_map.schema, before=frame, key=key, arrived=frozenset(counted["arrived"]))
             found += _totals(Check.SUMS, name, table.sums, counted["sums"], now.sums)
             found += _totals(Check.SERIES, name, table.series, counted["series"], now.series)
+    found += measure_rests(baseline.get("rests", {}), hash_rests(connection, data_map, before, key))
     found += _references(references, baseline["references"], count_orphans(connection, references, data_map.schema))
     found += _files(data_map, baseline["files"], count_files(connection, data_map, environ))
     return frame_of(found)
