@@ -53,7 +53,7 @@ def test_a_unique_column_is_as_good_as_the_key(backend: str, known: bool, tmp_pa
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_column_that_is_not_unique_is_refused(backend: str, tmp_path: Path) -> None:
     made = [each.replace("{REFERENCE}", "") for each in ERRANDS]
-    with office(backend, tmp_path, [NUMBERED[0].replace("UNIQUE", ""), *made], TABLES) as found:
+    with office(backend, tmp_path, [NUMBERED[0].replace("UNIQUE", ""), NUMBERED[1], *made], TABLES) as found:
         assert found.codes() == [
             "KEY_MISMATCH tables.errand.subjects.person.to",
             "KEY_MISMATCH tables.line.part_of.to",

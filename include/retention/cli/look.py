@@ -82,6 +82,7 @@ def check(
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
         missing = missing_control(load_settings(os.environ).control_url)
         notices += [] if missing is None else [missing]
+        from include.retention.orphan_files import check_orphan_files  # noqa: PLC0415 - pandas
         from include.retention.reading import UNREADABLE  # noqa: PLC0415 - pandas
 
         for system, data_map in policy.maps.items():
@@ -89,6 +90,7 @@ def check(
             with opened_system(data_map) as engine:
                 for found in check_live(data_map, engine):
                     (notices if found.table is None else problems).append(found)
+                notices += check_orphan_files(data_map, engine)
     unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
     _show_check(problems, notices, unreadable, len(policy.maps), as_json=as_json)
 

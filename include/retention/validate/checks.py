@@ -39,6 +39,7 @@ class Check(StrEnum):
     FOREIGN_KEYS = "FOREIGN_KEYS"
     FILES_GONE = "FILES_GONE"
     FILES_KEPT = "FILES_KEPT"
+    FILES_NAMED = "FILES_NAMED"
     SUPPRESSED_ABSENT = "SUPPRESSED_ABSENT"
     SOMETHING_MEASURED = "SOMETHING_MEASURED"
 
@@ -76,6 +77,7 @@ TITLES = {
         "Inga filer ligger kvar utan en rad som hänvisar till dem", "No file is left without a row that refers to it"
     ),
     Check.FILES_KEPT: Text("Filer som rader hänvisar till finns kvar", "Files that rows refer to are still there"),
+    Check.FILES_NAMED: Text("Varje fil har en rad som hänvisar till den", "Every file has a row that refers to it"),
     Check.SUPPRESSED_ABSENT: Text(
         "Ingen som har invänt mot direktmarknadsföring finns kvar på listan",
         "Nobody who has objected to direct marketing is left on the list",
