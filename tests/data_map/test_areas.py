@@ -16,6 +16,8 @@ from include.retention.data_map.duties import overdue_scopes
 from include.retention.data_map.live import check_live
 from include.retention.data_map.model import OutOfScope
 from include.retention.policy.load import load_policy
+from tests.data_map import shop
+from tests.integration.harness import databases
 from tests.policy import samples
 
 SCOPE = {"reason": "Culled by the wage system", "by": "HR", "on": "2026-01-01", "review_on": "2027-01-01"}
@@ -163,3 +165,59 @@ def test_a_table_is_one_of_mapped_ignored_and_out_of_scope(tmp_path: Path) -> No
         ("area.yaml", "out_of_scope.customer"): "TABLE_IGNORED",
         ("area.yaml", "out_of_scope.alembic_version"): "TABLE_IGNORED",
     }
+
+
+FAMILY = {
+    "ignore_tables": {
+        "log_*": {"reason": "Counters", "columns": ["id", "at", "n_*"]},
+        "log_summary": "A view of counters",
+        "tmp_*": "Emptied each night",
+        "gone_*": "Was there once",
+    },
+    "out_of_scope": {"*_old": SCOPE, "hr_*": dict(SCOPE)},
+    "not_personal": {"*_version": "Counts changes"},
+}
+
+
+def left_alone(url: sa.URL, tmp_path: Path, *tables: str) -> list[tuple[str, str, str | None]]:
+    """Return code, key and closed table of what the families have to say of tables beside the shop's."""
+    with shop.database(url, shop.tables()) as engine:
+        with engine.begin() as connection:
+            for each in tables:
+                connection.exec_driver_sql(f"CREATE TABLE {each}")
+        found = check_live(shop.data_map(tmp_path, FAMILY), engine)
+    codes = {"TWO_PATTERNS", "LEFT_ALONE_GONE", "UNDECLARED_COLUMN", "UNDECLARED_TABLE"}
+    return sorted((each.code, each.key, each.table) for each in found if each.code in codes)
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgres", "mariadb"])
+def test_a_family_covers_new_tables_and_no_new_columns(server: str, tmp_path: Path) -> None:
+    tables = (
+        "log_2024 (id INTEGER, at DATE, n_hits INTEGER)",
+        "log_2025 (id INTEGER, at DATE, n_hits INTEGER, visitor VARCHAR(20))",
+        "log_summary (anything VARCHAR(20))",
+        "tmp_1 (anything VARCHAR(20))",
+        "tmp_old (id INTEGER)",
+    )
+    with databases(server, ("shop",), tmp_path) as urls:
+        assert left_alone(urls["shop"], tmp_path, *tables) == [
+            ("LEFT_ALONE_GONE", "ignore_tables.gone_*", None),
+            ("LEFT_ALONE_GONE", "not_personal.*_version", None),
+            ("LEFT_ALONE_GONE", "out_of_scope.hr_*", None),
+            ("TWO_PATTERNS", "tables.tmp_old", "shop.tmp_old"),
+            ("UNDECLARED_COLUMN", "tables.log_2025.columns.visitor", "shop.log_2025"),
+        ]
+
+
+def test_columns_of_a_family_are_some(tmp_path: Path) -> None:
+    _, problems = samples.load(split(tmp_path, ignore_tables={"log_*": {"reason": "Counters", "columns": []}}))
+    assert [key for _, key in codes(problems)] == ["ignore_tables.log_*.columns"]
+
+
+def test_a_table_left_alone_still_closes_what_its_rows_refer_to(tmp_path: Path) -> None:
+    url = sa.URL.create("sqlite", database=str(tmp_path / "shop.db"))
+    with shop.database(url, shop.tables()) as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE hr_bonus (id INTEGER, customer_id INTEGER REFERENCES customer)")
+        found = check_live(shop.data_map(tmp_path, FAMILY), engine)
+    assert [each.table for each in found if each.code == "REFERENCED_BY_UNDECLARED"] == ["shop.customer"]

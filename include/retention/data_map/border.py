@@ -288,6 +288,22 @@ class OutOfScopeBorder(Border):
     """When it is to be looked at again."""
 
 
+class IgnoredBorder(Border):
+    """A table that holds nothing personal so long as it has no other columns than these."""
+
+    reason: Filled
+    """Why it holds nothing personal."""
+    columns: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    """Names or patterns of its columns. Another one closes the table."""
+
+
+IgnoredValue = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[IgnoredBorder, Tag("<mapping>")],
+    Discriminator(lambda value: "<text>" if isinstance(value, str) else "<mapping>"),
+]
+"""The reason, or the reason and the columns for which it holds."""
+
+
 class DefaultBorder(Border):
     """What goes for every column of a data category, unless the column says otherwise."""
 
@@ -300,7 +316,7 @@ class DefaultBorder(Border):
 class AreaBorder(Border):
     """One area of a system: a file beside others in the directory that is called like the system's own file."""
 
-    ignore_tables: dict[Filled, Filled] = Field(default_factory=dict)
+    ignore_tables: dict[Filled, IgnoredValue] = Field(default_factory=dict)
     """Tables of the database that hold nothing personal, such as alembic_version -> why. A name may be a pattern."""
     out_of_scope: dict[Filled, OutOfScopeBorder] = Field(default_factory=dict)
     """Tables with personal data that are left to somebody else -> why, and who decided. A name may be a pattern."""

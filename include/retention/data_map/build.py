@@ -45,7 +45,12 @@ def build_map(read: border.DataMapBorder, digest: str, schedule: Schedule | None
         file_roots=read.file_roots,
         tables={name: _table(name, read.tables, schedule) for name in read.tables},
         digest=digest,
-        ignored_tables=read.ignore_tables,
+        ignored_tables={
+            name: each if isinstance(each, str) else each.reason for name, each in read.ignore_tables.items()
+        },
+        ignored_columns={
+            name: each.columns for name, each in read.ignore_tables.items() if isinstance(each, border.IgnoredBorder)
+        },
         out_of_scope={
             name: OutOfScope(each.reason, each.by, each.on, each.review_on) for name, each in read.out_of_scope.items()
         },

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from include.retention.data_map.fit import check_constraints, check_methods, check_parts
 from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
+from include.retention.data_map.left_alone import check_left_alone
 from include.retention.data_map.link_fit import check_links
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
@@ -48,6 +49,7 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
     """
     schema = inspect_schema(engine, data_map.schema, data_map.tables.keys())
     found = [*check_presence(data_map, schema, engine), *_references(data_map, schema), *_cascades(data_map, schema)]
+    found += check_left_alone(data_map, schema, engine)
     there = [
         LiveContext(table, live, data_map, schema, engine)
         for name, table in data_map.tables.items()

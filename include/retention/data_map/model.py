@@ -333,6 +333,7 @@ class DataMap:
         file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
         digest: SHA-256 of the canonical content, lower-case hex.
         ignored_tables: tables that hold nothing personal, such as a migration tool's own -> why. Names and patterns.
+        ignored_columns: those of them whose reason holds for certain columns only -> names and patterns of those.
         out_of_scope: tables with personal data that are left to somebody else. Names and patterns.
         not_personal: pattern of column names -> why they aren't personal, in tables that don't declare them.
         acknowledged: what discovery found and somebody has answered for.
@@ -347,6 +348,7 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+    ignored_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     out_of_scope: Mapping[str, OutOfScope] = field(default_factory=dict)
     not_personal: Mapping[str, str] = field(default_factory=dict)
     acknowledged: tuple[Acknowledged, ...] = ()

@@ -13,13 +13,12 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from include.retention.column_types import Type
+from include.retention.data_map.fit import column_facts
 from include.retention.data_map.inspection import LiveSchema, LiveTable
 from include.retention.data_map.model import Method
 from include.retention.detect.names import is_technical
 from include.retention.draft.columns import choose_method
 from include.retention.draft.tables import GROUPS, Role, TableDraft
-from include.retention.method_fit import ColumnFacts
 from include.retention.policy.statutes import BOOKKEEPING
 from include.retention.terms import SubjectKind
 
@@ -220,7 +219,9 @@ def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -
             note = "Key" if name in draft.key else f"Refers to {reference}"
             return _flow({"note": note, "guess": str(replace(guess, confidence=95))})
         return _flow({"note": "Not personal", "guess": str(guess)})
-    method = choose_method(_facts(name, draft, live, schema))
+    types = {each: column.type for each, column in live.columns.items()}
+    personal = {each for each, guessed in draft.guesses.items() if guessed.category}
+    method = choose_method(column_facts(draft.name, draft.key, name, personal, live, schema.foreign_keys, types))
     content = {"category": guess.category, "group": GROUPS[guess.category]}
     why = str(guess) if method is not None else f"{guess}; no method fits the column as it is"
     if method is not None and method.name != "set_null":
@@ -230,22 +231,6 @@ def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -
 
 def _method(method: Method) -> Any:  # noqa: ANN401 - a word or a mapping, as the map writes methods
     return _flow({"constant": method.value}) if method.name == "constant" else method.name
-
-
-def _facts(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -> ColumnFacts:
-    keys = schema.foreign_keys
-    types: tuple[Type, ...] = tuple(live.columns[each].type for each in draft.key)
-    return ColumnFacts(
-        type=live.columns[name].type,
-        nullable=live.columns[name].nullable,
-        unique=any(name in each for each in live.uniques),
-        in_key=name in draft.key,
-        foreign_key=any(each.child_table == draft.name and name in each.child_columns for each in keys),
-        referenced=any(each.parent_table == draft.name and name in each.parent_columns for each in keys),
-        computed=live.columns[name].computed,
-        key_types=types,
-        key_is_personal=any(draft.guesses[each].category for each in draft.key),
-    )
 
 
 def add_columns(  # noqa: PLR0913, PLR0917 - a table as it is declared, drafted and live, and what is noted
