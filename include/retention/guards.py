@@ -164,6 +164,25 @@ def check_holds(vanished: Sequence[str]) -> None:
         raise GuardError(message)
 
 
+def check_ledger(broken: str, mode: Mode) -> None:
+    """Refuse to destroy over a ledger that isn't whole: what is done now could be proved as little as what was.
+
+    Args:
+        broken: what is wrong with it, or an empty text.
+        mode: a dry run destroys nothing, and goes on.
+
+    Raises:
+        GuardError: says what is wrong.
+    """
+    if broken and mode is Mode.ENFORCE:
+        message = (
+            f"The ledger isn't whole: {broken} Nothing is destroyed over a broken ledger. Keep the control database and "
+            "the reports as they are, tell the data protection officer, and restore them from your copy: "
+            "`gallring verify` says when they are whole."
+        )
+        raise GuardError(message)
+
+
 def check_volume(tables: Sequence[TableCount], guards: Guards) -> list[Finding]:
     """Ask for approval where an unusual share or number of a table's rows is due."""
     found = []

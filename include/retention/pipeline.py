@@ -23,11 +23,11 @@ from include.retention import (
 )
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
-from include.retention.guards import check_clock, check_disk, check_extract, check_holds
+from include.retention.guards import check_clock, check_disk, check_extract, check_holds, check_ledger
 from include.retention.kept_rules import keep_rules
 from include.retention.keys import load_ring, require_own_key
 from include.retention.ledger.approvals import How, record_approval, record_rejection
-from include.retention.ledger.chain import append
+from include.retention.ledger.chain import append, verify_chain
 from include.retention.ledger.holds import vanished_holds
 from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
@@ -88,6 +88,8 @@ def begin(request: RunRequest) -> dict[str, Any]:
         keep_rules(settings, run_id)
         with recorded(control, run_id):
             with reading(control) as connection:
+                chain = verify_chain(connection)
+                check_ledger("" if chain.ok else f"entry {chain.broken_at}: {chain.what}", request.mode)
                 check_holds(vanished_holds(connection))
             last = before[0].started_at if before else None
             check_clock(request.as_of, local_day(now, policy.schedule.time_zone), now, last, request.mode)

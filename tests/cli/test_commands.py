@@ -252,6 +252,17 @@ def test_verify_and_the_next_run_notice_a_hold_that_vanished(small: Iret, call: 
     assert small.gallring.ledger("next", "refused")
 
 
+def test_nothing_is_destroyed_over_a_broken_ledger(small: Iret, call: Call) -> None:
+    small.gallring.begin("before", mode=Mode.DRY_RUN)
+    tamper(small.gallring, "UPDATE ledger_entry SET kind = 'other' WHERE seq = 1")
+    assert call("verify").exit_code == 1
+    with pytest.raises(
+        GuardError, match=r"The ledger isn't whole: entry 1: .* Nothing is destroyed over a broken ledger"
+    ):
+        small.gallring.begin("next")
+    small.gallring.begin("look", mode=Mode.DRY_RUN)
+
+
 # report, accept-extract
 
 
