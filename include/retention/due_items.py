@@ -27,7 +27,11 @@ from include.retention.summary import count_table, referred
 def decide_items(
     run: Run, staging: Staging
 ) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
-    """Return the items due per table, the counts per table, and the referrals, of one phase."""
+    """Return the items due per table, the counts per table, and the referrals, of one phase.
+
+    The referrals: ``record_ref, system, table, group, key`` (the record's key as JSON, which goes nowhere but to
+    whoever asks on the command line) and ``reason``.
+    """
     references = {system: all_references(run, staging, system) for system in run.policy.maps}
     closed = {system: read_closed(staging, system) for system in run.policy.maps}
     decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
@@ -100,6 +104,7 @@ def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> p
             reasons = [REASONS[code].value for code in rows[f"reason:{group}"]]
             refs = rows["record_ref"].to_numpy(dtype=object)
             content = {"record_ref": refs, "system": name.system, "table": name.table, "group": group}
+            content |= {"key": rows["key"].to_numpy(dtype=object)}
             frames.append(pd.DataFrame({**content, "reason": reasons}))
-    columns = ["record_ref", "system", "table", "group", "reason"]
+    columns = ["record_ref", "system", "table", "group", "key", "reason"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -176,8 +176,8 @@ def check_ledger(broken: str, mode: Mode) -> None:
     """
     if broken and mode is Mode.ENFORCE:
         message = (
-            f"The ledger isn't whole: {broken} Nothing is destroyed over a broken ledger. Keep the control database and "
-            "the reports as they are, tell the data protection officer, and restore them from your copy: "
+            f"The ledger isn't whole: {broken} Nothing is destroyed over a broken ledger. Keep the control database "
+            "and the reports as they are, tell the data protection officer, and restore them from your copy: "
             "`gallring verify` says when they are whole."
         )
         raise GuardError(message)
