@@ -43,7 +43,9 @@ def _isolate_airflow() -> None:
 
 _isolate_airflow()
 
-SLOW = ("tests/integration/", "tests/second_schema/", "tests/chinook/", "tests/property/", "tests/dags/")
+SLOW = tuple(
+    f"tests/{name}/" for name in ("distributed", "integration", "second_schema", "chinook", "property", "dags")
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

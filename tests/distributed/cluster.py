@@ -28,7 +28,7 @@ from include.local.processes import Child, airflow, check, free_port, running
 
 T = TypeVar("T")
 WORKERS = ("worker-1", "worker-2")
-PATIENCE = 150.0
+PATIENCE = 240.0
 """Seconds that anything may take on a busy machine."""
 
 
@@ -38,27 +38,43 @@ class Cluster:
 
     Attributes:
         api: the way to its server.
+        metadata: its database.
         core: its processes without the workers.
         workers: the workers by name.
     """
 
     api: Api
+    metadata: sa.Engine
     core: list[Child]
     workers: Mapping[str, Child]
 
-    def trigger(self) -> str:
-        """Begin a run; return its id."""
-        self.api.call("PATCH", f"/dags/{DAG}", {"is_paused": False})
-        return str(self.api.call("POST", f"/dags/{DAG}/dagRuns", {"logical_date": None, "conf": {}})["dag_run_id"])
+    def begin(self) -> str:
+        """Unpause the DAG, so that last Sunday's run begins by itself; return its id."""
+        self.api.call("PATCH", f"/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
+
+        def scheduled() -> str | None:
+            runs = self.api.call("GET", f"/dags/{DAG}/dagRuns")["dag_runs"]
+            return runs[0]["dag_run_id"] if runs else None
+
+        return self.wait("last Sunday's run", scheduled)
 
     def tasks(self, run: str) -> list[dict[str, Any]]:
         """Return the run's task instances."""
-        answer = self.api.call("GET", f"/dags/{DAG}/dagRuns/{run}/taskInstances?limit=200")
-        return list(answer["task_instances"])
+        return list(self.api.call("GET", f"/dags/{DAG}/dagRuns/{run}/taskInstances?limit=200")["task_instances"])
 
-    def state(self, run: str) -> str:
-        """Return the run's state."""
-        return str(self.api.call("GET", f"/dags/{DAG}/dagRuns/{run}")["state"])
+    def end(self, run: str) -> str:
+        """Wait for a run's end; return its state. The minute before a task is tried again passes at once."""
+
+        def ended() -> str | None:
+            with self.metadata.begin() as connection:
+                connection.exec_driver_sql(
+                    "UPDATE task_instance SET end_date = end_date - interval '1 minute' "
+                    "WHERE state = 'up_for_retry' AND end_date > now() - interval '1 minute'"
+                )
+            state = str(self.api.call("GET", f"/dags/{DAG}/dagRuns/{run}")["state"])
+            return state if state in {"success", "failed"} else None
+
+        return self.wait("the run's end", ended)
 
     def approve(self, run: str) -> None:
         """Answer the question, where it is asked."""
@@ -113,13 +129,15 @@ def cluster(home: Path, metadata: sa.URL, broker: str, shared: Mapping[str, str]
         core = stack.enter_context(running(commands, environ, home / "logs", lock))
         workers = {}
         for name in WORKERS:
-            command = airflow("celery", "worker", "--concurrency", "2", "--celery-hostname", f"{name}@%h", "--skip-serve-logs")
             own = machine(home / name, common)
-            command += ["--pid", str(home / name / "worker.pid")]
+            command = airflow("celery", "worker", "--concurrency", "2", "--celery-hostname", f"{name}@%h")
+            command += ["--skip-serve-logs", "--pid", str(home / name / "worker.pid")]
             (workers[name],) = stack.enter_context(running({name: command}, own, home / "logs", lock))
         api = connect(port, core, PATIENCE)
         ensure_pool(api)
-        made = Cluster(api, core, workers)
+        engine = sa.create_engine(metadata)
+        stack.callback(engine.dispose)
+        made = Cluster(api, engine, core, workers)
         made.wait("the DAG", lambda: known(api))
         yield made
 
@@ -135,14 +153,13 @@ def known(api: Api) -> bool | None:
 def settings(port: int, metadata: sa.URL, broker: str) -> dict[str, str]:
     """Return Airflow's settings, as the how-to page has them."""
     database = metadata.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
-    results = database
     return airflow_settings(port) | QUIET | {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": database.replace("psycopg2", "psycopg_async"),
         "AIRFLOW__CELERY__BROKER_URL": broker,
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{results}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
         "AIRFLOW__CELERY__SYNC_PARALLELISM": "1",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
