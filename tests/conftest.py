@@ -43,8 +43,14 @@ def _isolate_airflow() -> None:
 
 _isolate_airflow()
 
-SLOW = tuple(
-    f"tests/{name}/" for name in ("distributed", "integration", "second_schema", "chinook", "property", "dags")
+SLOW = (
+    "tests/distributed/",
+    "tests/integration/",
+    "tests/foreign/",
+    "tests/second_schema/",
+    "tests/chinook/",
+    "tests/property/",
+    "tests/dags/",
 )
 
 

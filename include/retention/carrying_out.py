@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.act import ActResult, Batch, BatchResult, act_on_system
+from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
 from include.retention.errors import ActError, ApprovalError
 from include.retention.extract import Extractor
@@ -27,6 +28,7 @@ from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
+from include.retention.polymorphic_sql import typed_references
 from include.retention.reading import extractor_for, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
@@ -230,11 +232,12 @@ def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.
     name = baseline_name(system)
     if staging.has_json(name):
         return
+    references = with_declared(extractor.references, extractor.data_map.tables)
     with engine.connect() as connection:
         content = take_baseline(
             connection,
             extractor.data_map,
-            extractor.references,
+            typed_references(references, extractor.data_map.tables, extractor.types),
             before_act(run, system, items),
             environ=os.environ,
             key=run.ring.current,

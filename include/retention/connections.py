@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from include.retention.data_map.model import DataMap
 from include.retention.database_errors import keep_values_out
 from include.retention.errors import ConnectionSettingError
+from include.retention.postgres_dates import keep_odd_dates
 
 DRIVERS = {
     "sqlite": "sqlite",
@@ -110,6 +111,8 @@ def engine_at(url: sa.URL, *, writes: bool = False) -> sa.Engine:
             isolation_level="READ COMMITTED",
             connect_args=_session_settings(url),
         )
+    if url.get_backend_name() == "postgresql":
+        sa.event.listen(engine, "connect", lambda connection, _record: keep_odd_dates(connection))
     keep_values_out(engine)
     return engine
 

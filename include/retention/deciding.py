@@ -23,17 +23,16 @@ from include.retention.decide_systems import decide_systems
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
-from include.retention.facts import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.policy.model import Period
 from include.retention.promised import promised_days
 from include.retention.reading import read_facts, read_fiscal_years
-from include.retention.resolve import Resolved, TableName, match, resolve
+from include.retention.resolve import Resolved, TableName, places_of, resolve
 from include.retention.run import Run
 from include.retention.staging import Staging
-from include.retention.terms import Reason
+from include.retention.terms import Reason, WhenExpired
 
 HOLD = "hold"
 NOTHING_NEEDED = pd.DataFrame(
@@ -105,10 +104,9 @@ def _held(
             held = _held_by_events(events, ids, roles, run.moment.horizon) | _named(run, name, facts[name], holds)
             for numbers in roles:
                 held |= np.isin(numbers, subjects)
-            whole = run.policy.maps[name.system].tables[name.table].part_of
-            if whole is not None:
+            for whole in run.policy.maps[name.system].tables[name.table].wholes:
                 parent = TableName(name.system, whole.table)
-                places = match(facts[name][reference_name(whole.columns)], facts[parent]["key"])
+                places = places_of(facts[name], whole, facts[parent])
                 held |= np.append(of(parent), np.False_)[places]
             found[name] = held
         return found[name]
@@ -232,7 +230,8 @@ def decide_phase(
     decided: dict[TableName, pd.DataFrame] = {}
     for name, facts in read_facts(run, staging).items():
         table = run.policy.maps[name.system].tables[name.table]
-        decided[name] = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+        settled = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+        decided[name] = _refer_unread(run, name, table, settled)
     needed = pd.concat([staging.read(name) for name in staging.names("needed")], ignore_index=True)
     events, years = read_events(staging), read_fiscal_years(staging)
     return decide_systems(run.policy.maps, decided, events, years, needed, references, closed)
@@ -278,6 +277,30 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
         reason[waited] = REASON_CODE[Reason.UNANSWERED]
         frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
     return frame
+
+
+def _refer_unread(run: Run, name: TableName, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Refer what would be erased inside a value that can't be read, unless the whole row is to be deleted.
+
+    No time settles it: it waits until somebody has mended the value.
+    """
+    unread = [group for group in table.groups if f"unread:{group}" in frame]
+    if not unread:
+        return frame
+    states = frame[[f"state:{group}" for group in table.groups]]
+    stays = np.full(len(frame), table.when_expired is not WhenExpired.DELETE)
+    stays |= ~(states.eq(EXPIRED).all(axis=1) & frame["personal"]).to_numpy(dtype=bool)
+    referred = np.zeros(len(frame), dtype=bool)
+    for group in unread:
+        waits = stays & frame[f"unread:{group}"].to_numpy(dtype=bool) & (states[f"state:{group}"] == EXPIRED).to_numpy()
+        state = np.where(waits, REFERRED, frame[f"state:{group}"]).astype("int8")
+        reason = np.where(waits, REASON_CODE[Reason.UNREADABLE_VALUE], frame[f"reason:{group}"]).astype("int8")
+        frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
+        referred |= waits
+    if not referred.any():
+        return frame
+    refs = pd.Series(record_refs(run, name, frame["key"][referred]), index=frame.index[referred])
+    return frame.assign(record_ref=refs if "record_ref" not in frame else frame["record_ref"].combine_first(refs))
 
 
 def _waited(first_seen: date, period: Period, as_of: int) -> bool:

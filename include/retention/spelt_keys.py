@@ -27,12 +27,11 @@ class Parent(NamedTuple):
     columns: tuple[str, ...]
 
 
-def spelt_as_key(target: sa.Table, columns: Sequence[str], parents: Iterable[Parent]) -> dict[int, Value]:
+def spelt_as_key(target: sa.Table, own: Sequence[Value], parents: Iterable[Parent]) -> dict[int, Value]:
     """Return those of a reference's columns that can be spelt otherwise, by place, as the row meant has them.
 
     Where no row is meant, a text stays as it is.
     """
-    own = [target.c[name] for name in columns]
     found: dict[int, list[Value]] = {}
     for parent in parents:
         alias = parent.target.alias("meant" if target.name.lower() != "meant" else "meant_row")

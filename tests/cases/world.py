@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from include.retention import deciding
 from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, Moment, Records, as_date, classify_group
 from include.retention.column_types import Type, read_types
+from include.retention.data_map.deletion_order import deletion_order
 from include.retention.data_map.inspection import read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.data_map.relations import company_roles
@@ -33,7 +34,7 @@ from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.objections import Suppressed, apply_suppressions
-from include.retention.plan import deletion_order, order_items, table_items
+from include.retention.plan import order_items, table_items
 from include.retention.policy.load import Policy, load_policy
 from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName, resolve

@@ -9,7 +9,9 @@ from tests.integration.harness import Iret
 
 def leak(systems: Iret) -> None:
     """Let somebody keep e-mail addresses where the map knows of none."""
-    changed = systems.gallring.change("marketing", "UPDATE campaign SET title = 'beda.' || campaign_id || '@example.se'")
+    changed = systems.gallring.change(
+        "marketing", "UPDATE campaign SET title = 'beda.' || campaign_id || '@example.se'"
+    )
     assert changed > 1
 
 

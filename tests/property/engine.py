@@ -22,6 +22,7 @@ from include.retention.batch import ActResult, Batch, BatchResult
 from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, RETAINED, Moment
 from include.retention.column_types import read_types
 from include.retention.connections import engine_at
+from include.retention.data_map.deletion_order import deletion_order
 from include.retention.data_map.live import read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey, Table, declared_references
 from include.retention.dates import NO_DAY
@@ -29,7 +30,7 @@ from include.retention.deciding import Waiting, classify_phase, decide_phase, re
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, RECORD, Key, KeyRing, identifier_domain, record_text
-from include.retention.plan import deletion_order, order_items, table_items
+from include.retention.plan import order_items, table_items
 from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName
 from include.retention.staging import Staging

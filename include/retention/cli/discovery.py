@@ -9,8 +9,8 @@ import typer
 from rich.markup import escape
 
 from include.retention import clock
-from include.retention.cli.look import opened_system, steps
 from include.retention.cli.main import WRONG, Json, app, command_line, counted, out, show_json, told
+from include.retention.cli.opening import opened_system, steps
 from include.retention.identifiers import Normaliser
 from include.retention.policy.load import load_policy
 from include.retention.run import local_day

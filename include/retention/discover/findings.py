@@ -13,6 +13,7 @@ from include.retention.discover.sample import Values
 from include.retention.discover.watched import Watched, Where
 from include.retention.draft.columns import EXACT
 from include.retention.identifiers import Normaliser
+from include.retention.json_paths import covered
 
 LEAST_VALUES, LEAST_SHARE = 2, 0.02
 """What is exact in form has to be seen this often; a single such value among hundreds is no habit of the column."""
@@ -70,6 +71,8 @@ def judge(
     known = {(each.column, each.path, each.looks_like): each.share for each in answers}
     for column, where in watched.columns.items():
         for path, seen in _seen(values[column], normaliser):
+            if covered(path, watched.declared.get(column, ())):
+                continue
             limit = known.get((column, path, seen.category))
             answered = limit is not None and seen.share <= limit + GROWN
             yield Discovery(

@@ -7,7 +7,7 @@ has been no sign of life for ``SILENCE``; the ledger says which.
 Silence is no proof: a paused process may wake and go on. So it decides only when to try. What keeps two from destroying
 at once is the fence (``require_held``): it is asked inside each batch's own transaction, with the rows locked, and
 raises for a holder that lost its lock. One that had passed it holds its rows until that transaction ends, and whoever
-took over waits for them (``include/docs/adr/0008-silent-locks.md``).
+took over waits for them (``include/docs/adr/0011-silent-locks.md``).
 """
 
 from __future__ import annotations

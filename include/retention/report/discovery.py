@@ -32,6 +32,7 @@ def collect_discoveries(entries: Sequence[Entry], maps: Mapping[str, DataMap]) -
                 error=str(body.get("error", "")),
                 found=personal,
                 left_alone=data_map.ignored_tables,
+                out_of_scope=data_map.out_of_scope,
             )
         )
     return tuple(found)

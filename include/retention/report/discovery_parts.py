@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from include.retention.data_map.model import OutOfScope
+
 
 @dataclass(frozen=True, slots=True)
 class LooksPersonal:
@@ -35,7 +37,8 @@ class Discovery:
         columns: how many were sampled, or None where discovery didn't run or broke off.
         unread: columns that the account may not read, as ``table.column``.
         error: what stopped it, the kind of error alone; empty where nothing did.
-        left_alone: tables that the map leaves alone -> why.
+        left_alone: tables without personal data that the map leaves alone -> why.
+        out_of_scope: tables with personal data that are left to somebody else.
     """
 
     system: str
@@ -44,3 +47,4 @@ class Discovery:
     error: str
     found: tuple[LooksPersonal, ...]
     left_alone: Mapping[str, str]
+    out_of_scope: Mapping[str, OutOfScope]

@@ -1,0 +1,1 @@
+"""django-oscar: a web shop of 92 tables."""
