@@ -137,7 +137,7 @@ def test_a_worker_is_killed_in_the_middle_of_act_and_the_end_is_that_of_one_mach
             "GALLRING_CONTROL_URL": control_url.render_as_string(hide_password=False),
             "GALLRING_STAGING": STAGING,
             "GALLRING_REPORTS": str(tmp_path / "reports"),
-            "GALLRING_BUCKETS": "4",
+            "GALLRING_BUCKETS": "2",
         }  # fmt: skip
         place_holds(several.sample.holds, shared)
         control = make_control(control_url)
