@@ -20,7 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from include.retention.classify import EXPIRED, REASON_CODE
-from include.retention.data_map.model import ForeignKey, Table
+from include.retention.data_map.model import ForeignKey, Table, emptied
 from include.retention.facts import reference_name
 from include.retention.resolve import match, places_of
 from include.retention.terms import Reason, WhenExpired
@@ -58,12 +58,17 @@ def decide_rows(
         Per table ``delete`` (bool), ``level`` (int32: rows are deleted in rising order, so that a row of the same
         table that refers to another goes first) and ``erase:<group>`` (bool) and the adjusted ``reason:<group>``.
     """
-    edges = _edges(tables, decided, references)
+    loose = [each for each in references if emptied(each, tables) and each.child_table not in closed]
+    edges = _edges(tables, decided, [each for each in references if each not in loose])
     wholes = _wholes(tables, decided)
     expired = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
     delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
     inside = {name: [edge for edge in edges if edge.child == edge.parent == name] for name in decided}
     delete = {name: rows & ~_in_rings(rows, inside[name]) for name, rows in delete.items()}
+    for edge in _edges(tables, decided, loose):
+        # Nothing of a row under a hold is changed, not even a reference that would give way.
+        held = decided[edge.child]["held"].to_numpy(dtype=bool) & (edge.places >= 0)
+        delete[edge.parent][edge.places[held]] = False
     followers = {
         name: [edge for edge in wholes if edge.child == name]
         for name, table in tables.items()

@@ -22,9 +22,8 @@ def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
 
 
 def all_references(run: Run, staging: Staging, system: str) -> tuple[ForeignKey, ...]:
-    """Return what keeps a system's rows: foreign keys as extraction found them, and what its map declares."""
-    tables = run.policy.maps[system].tables
-    return binding(with_declared(read_references(staging, system), tables), tables)
+    """Return a system's foreign keys as extraction found them, and the references that its map declares."""
+    return with_declared(read_references(staging, system), run.policy.maps[system].tables)
 
 
 def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
@@ -43,6 +42,6 @@ def read_closed(staging: Staging, system: str) -> frozenset[str]:
 def deletion_orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
     """Return each system's tables, children before parents."""
     return {
-        system: deletion_order(list(data_map.tables), all_references(run, staging, system))[0]
+        system: deletion_order(list(data_map.tables), binding(all_references(run, staging, system), data_map.tables))[0]
         for system, data_map in run.policy.maps.items()
     }

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from include.retention.column_types import read_types
-from include.retention.data_map.model import with_declared
 from include.retention.deciding import record_refs, subjects_held
 from include.retention.errors import ValidationError
 from include.retention.keys import RECORD
@@ -19,7 +18,7 @@ from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import items_of
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
-from include.retention.live_schema import read_references
+from include.retention.live_schema import all_references
 from include.retention.polymorphic_sql import typed_references
 from include.retention.reading import extract_system, system_engine
 from include.retention.remembered import recognised
@@ -63,7 +62,7 @@ def validate_system(run: Run, system: str) -> dict[str, Any]:
                 connection,
                 data_map,
                 typed_references(
-                    with_declared(read_references(confirmed, system), data_map.tables),
+                    all_references(run, confirmed, system),
                     data_map.tables,
                     read_types(connection, data_map),
                 ),

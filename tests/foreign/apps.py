@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from include.local.setup import find_uv, uv_environment
 from tests.places import ROOT
 from tests.services import REQUIRE
 
@@ -66,12 +67,13 @@ def installed(folder: Path) -> str:
     with _alone(target.with_suffix(".lock")):
         if stamp.exists() and stamp.read_text("utf-8") == wanted:
             return python
-        uv = Path(sys.executable).with_name("uv")
+        environment = uv_environment()
+        uv = find_uv(sys.executable, environment)
         for command in (
             [uv, "venv", "--quiet", "--clear", "--python", sys.executable, target],
             [uv, "pip", "install", "--quiet", "--require-hashes", "--python", python, "--requirements", lock],
         ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
             if done.returncode:
                 _unavailable(folder.name, done.stderr)
         stamp.write_text(wanted, "utf-8")

@@ -70,6 +70,22 @@ def test_the_reference_that_gives_way_is_emptied_first(backend: str, tmp_path: P
         assert [(row["id"], row["name"], row["main_address"]) for row in found.rows("person")] == [(2, "N", None)]
 
 
+def test_nothing_of_a_row_under_a_hold_gives_way(tmp_path: Path) -> None:
+    """2 lives at the address of 1: that address stays as long as the hold on 2 does, emptied."""
+    tables = the_tables(empties=["main_address", "partner"])
+    tables["person"]["columns"]["held_on"] = "Day until which a court wants the row kept"
+    tables["person"]["events"] = [
+        *tables["person"]["events"],
+        {"event": "hold", "date": "held_on", "null": "absent", "of": []},
+    ]
+    held = ["ALTER TABLE person ADD COLUMN held_on date", "UPDATE person SET held_on = '2030-01-01' WHERE id = 2"]
+    with office("sqlite", tmp_path, [*ring("sqlite"), *held], tables) as found:
+        assert found.run() == "DONE"
+        people = [(row["id"], row["name"], row["main_address"]) for row in found.rows("person")]
+        assert people == [(1, None, 11), (2, "N", 11)], "the address is of 1, whose row therefore stands"
+        assert [(row["id"], row["street"]) for row in found.rows("address")] == [(11, None), (12, "s")]
+
+
 def test_a_column_that_cannot_be_emptied(sqlite_url: object, tmp_path: Path) -> None:
     ddl = [f"{PEOPLE}, {REFERS})".replace("main_address integer", "main_address integer NOT NULL"), ADDRESSES]
     with office("sqlite", tmp_path, ddl, the_tables(empties=["main_address"])) as found:

@@ -58,3 +58,40 @@ def test_a_column_that_is_not_unique_is_refused(backend: str, tmp_path: Path) ->
             "KEY_MISMATCH tables.errand.subjects.person.to",
             "KEY_MISMATCH tables.line.part_of.to",
         ]
+
+
+@pytest.mark.parametrize(
+    ("key", "reference"), [("char(6)", "varchar(6)"), ("char(6)", "char(4)"), ("citext", "citext")]
+)
+def test_what_postgresql_holds_equal_is_the_same_key(key: str, reference: str, tmp_path: Path) -> None:
+    made = [
+        "CREATE EXTENSION citext",
+        f"CREATE TABLE person (no {key} PRIMARY KEY, name varchar(20), ended_on date)",
+        "INSERT INTO person VALUES ('K1', 'N', '2020-01-31'), ('K2', 'N', NULL), ('K3', 'N', '2020-01-31')",
+        f"CREATE TABLE errand (id integer PRIMARY KEY, no {reference}, subject text)",
+        "INSERT INTO errand VALUES (1, 'K1', 's'), (2, 'K2', 's')",
+        *(["UPDATE errand SET no = lower(no)"] if key == "citext" else []),
+    ]
+    person = PERSON | {"key": "no", "columns": {k: v for k, v in PERSON["columns"].items() if k != "id"}}
+    errand = table(personal=["subject"], notes=["no"], subjects={
+        "person": {"through": "no", "table": "person", "role": "person"}
+    })  # fmt: skip
+    with office("postgres", tmp_path, made, {"person": person, "errand": errand}) as found:
+        assert found.codes() == []
+        assert found.run() == "DONE"
+        assert [each.strip() for each in found.ids("person", "no")] == ["K2"]
+        assert found.ids("errand") == [2]
+
+
+@pytest.mark.parametrize("reference", ["numeric(10)", "varchar(40)", "uuid"])
+def test_a_reference_of_another_type_than_its_key_is_refused_on_postgresql(reference: str, tmp_path: Path) -> None:
+    key = "uuid" if reference == "varchar(40)" else "varchar(40)" if reference == "uuid" else "integer"
+    made = [
+        f"CREATE TABLE person (id {key} PRIMARY KEY, no text, name text, ended_on date)",
+        f"CREATE TABLE errand (id integer PRIMARY KEY, person {reference}, subject text)",
+    ]
+    errand = table(personal=["subject"], notes=["person"], subjects={
+        "person": {"through": "person", "table": "person", "role": "person"}
+    })  # fmt: skip
+    with office("postgres", tmp_path, made, {"person": PERSON, "errand": errand}) as found:
+        assert found.codes() == ["LINK_TYPE tables.errand.subjects.person"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from include.retention.column_types import Type
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import declared_references
 from include.retention.data_map.polymorphic import Polymorphic
@@ -31,16 +32,24 @@ def check_links(at: LiveContext) -> Iterator[Problem]:
             yield at.problem((*place, "to"), "KEY_MISMATCH", what, remedy)
         for mine, theirs in zip(link.columns, link.to or at.data_map.tables[link.table].key, strict=True):
             own, other = at.live.columns.get(mine), parent.columns.get(theirs)
-            if own is not None and other is not None and _unlike(own.type, other.type):
+            if own is not None and other is not None and _unlike(own.type, other.type, at.engine.dialect.name):
                 kinds = f"{type(own.type).__name__}, and {link.table}.{theirs} {type(other.type).__name__}"
                 what = f"follows {mine}, which is {kinds}: '12' and 12 are different keys, so it leads nowhere."
                 remedy = "Let the column have the type of the key that it refers to."
                 yield at.problem(place, "LINK_TYPE", what, remedy)
 
 
-def _unlike(mine: sa.types.TypeEngine[object], theirs: sa.types.TypeEngine[object]) -> bool:
+def _unlike(mine: Type, theirs: Type, dialect: str) -> bool:
+    """Return whether a value of one type never equals one of the other, outside the database or in it."""
     pair = (mine, theirs)
-    return any(is_text(each) for each in pair) and any(isinstance(each, sa.Integer) for each in pair)
+    whole = [isinstance(each, sa.Integer) for each in pair]
+    if any(is_text(each) for each in pair) and any(whole):
+        return True
+    if dialect == "sqlite":
+        return False  # Whatever was stored comes back.
+    if any(whole) and any(isinstance(each, sa.Numeric) for each in pair):
+        return True
+    return dialect == "postgresql" and any(is_text(each) for each in pair) and not all(is_text(each) for each in pair)
 
 
 def _unknown_types(at: LiveContext) -> Iterator[Problem]:
