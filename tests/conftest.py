@@ -44,6 +44,7 @@ def _isolate_airflow() -> None:
 _isolate_airflow()
 
 SLOW = (
+    "tests/distributed/",
     "tests/integration/",
     "tests/foreign/",
     "tests/second_schema/",

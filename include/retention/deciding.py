@@ -20,6 +20,7 @@ from include.retention.data_map.model import ForeignKey, Table
 from include.retention.data_map.relations import company_roles
 from include.retention.dates import day_number
 from include.retention.decide_systems import decide_systems
+from include.retention.errors import ConfigurationError, Problem
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
 from include.retention.keys import RECORD, record_text
@@ -67,6 +68,8 @@ def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolve
     _write_events(staging, suppressed.events)
     staging.write("subject_problem", pd.DataFrame({"problem": resolved.subject_problem}))
     staging.write("identifiers", resolved.identifiers)
+    for folder in ("classified", "needed"):
+        staging.phase(folder).remove()  # What an earlier attempt decided, perhaps in another number of parts.
     held = _held(run, facts, resolved, suppressed.events, waiting.holds)
     for name, frame in facts.items():
         ids = np.arange(resolved.first[name], resolved.first[name] + len(frame))
@@ -220,6 +223,9 @@ def decide_phase(
 
     Returns:
         Per table the facts with the classification of each group beside them, and what `decide_rows` returned.
+
+    Raises:
+        ConfigurationError: not every record was classified exactly once: machines disagree about ``GALLRING_BUCKETS``.
     """
     decided: dict[TableName, pd.DataFrame] = {}
     for name, facts in read_facts(run, staging).items():
@@ -238,6 +244,10 @@ def _with_classes(staging: Staging, name: TableName, table: Table, facts: pd.Dat
         return facts
     parts = [staging.read(each) for each in staging.names(f"classified/{name}")]
     classes = pd.concat(parts, ignore_index=True).sort_values("id", ignore_index=True)
+    if not np.array_equal(classes["id"].to_numpy(), records["id"].to_numpy()):
+        what = f"isn't the same for all: the {len(records)} records of {name} were classified {len(classes)} times."
+        remedy = "Give scheduler, DAG processor and every worker the same number, then clear `resolve`."
+        raise ConfigurationError([Problem("environment", "GALLRING_BUCKETS", what, remedy, "BUCKETS_DIFFER")])
     return facts.assign(**{column: classes[column] for column in classes if column != "id"})
 
 

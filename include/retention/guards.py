@@ -114,7 +114,7 @@ def check_disk(free_mb: int, guards: Guards) -> None:
     """
     if free_mb < guards.min_free_disk_mb:
         message = (
-            f"{free_mb} MiB of disk are free in the working directory, the schedule asks for {guards.min_free_disk_mb} "
+            f"{free_mb} MiB of disk are free where a run writes, the schedule asks for {guards.min_free_disk_mb} "
             "(guards.min_free_disk_mb). Free some and run again."
         )
         raise GuardError(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from include.retention import (
@@ -38,7 +39,7 @@ from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
 from include.retention.settings import load_settings
-from include.retention.staging import PLAN, remove_abandoned
+from include.retention.staging import PLAN, remove_abandoned, require_usable
 from include.retention.terms import Mode
 
 __all__ = [
@@ -62,7 +63,9 @@ def begin(request: RunRequest) -> dict[str, Any]:
     if request.mode is Mode.ENFORCE and policy.unapproved:
         raise ConfigurationError(policy.unapproved)
     now = clock.now()
-    settings.var.mkdir(parents=True, exist_ok=True)
+    require_usable(settings.staging)
+    for each in settings.directories:
+        each.mkdir(parents=True, exist_ok=True)
     control = make_control(settings.control_url)
     try:
         with control.begin() as connection:
@@ -93,10 +96,11 @@ def begin(request: RunRequest) -> dict[str, Any]:
                 check_holds(vanished_holds(connection))
             last = before[0].started_at if before else None
             check_clock(request.as_of, local_day(now, policy.schedule.time_zone), now, last, request.mode)
-            check_disk(shutil.disk_usage(settings.var).free // MEBIBYTE, policy.schedule.guards)
+            check_disk(min(map(_free, settings.directories)) // MEBIBYTE, policy.schedule.guards)
     finally:
         control.dispose()
-    remove_abandoned(settings.staging, now, run_id)
+    for place in {settings.staging, str(settings.previews)}:
+        remove_abandoned(place, now, run_id)
     return {"run_id": run_id}
 
 
@@ -238,6 +242,10 @@ def finish(run_id: str, failed: Sequence[str] = ()) -> dict[str, Any]:
         ActError: the run didn't reach its end; the message says how it ended and where the report is.
     """
     return reporting.finish(run_id, failed)
+
+
+def _free(directory: Path) -> int:
+    return shutil.disk_usage(directory).free
 
 
 def _tell(run: Run, kind: str, body: dict[str, Any]) -> None:

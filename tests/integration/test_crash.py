@@ -1,5 +1,7 @@
 """Killed with SIGKILL in the middle of the act: a retry, or a whole new run, ends in the same state as if nothing was.
 
+So does one that was paused, and taken over by another machine meanwhile.
+
 The act runs in a process of its own. It is killed at chosen steps (``worker.count_steps``) or at random moments, after
 which either the same run is retried or another run begun; between two kills databases and working directory are put
 back as they were before the act.
@@ -13,14 +15,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from include.retention import clock
+from include.retention.ledger import locks, process
 from include.retention.ledger.batches import BatchState, batches_of
 from include.sample.generate import create
 from tests.integration.conftest import PLANTED
@@ -36,6 +44,8 @@ SHARES = {
     "postgresql": ((0.15, "retry"), (0.465, "anew")),
     "mysql": ((0.48, "anew"), (0.75, "retry")),
 }
+PAUSES = {"sqlite": (0.7,), "postgresql": (0.3, 0.45), "mysql": (0.65,)}
+"""Of the same steps: paused here, it holds a system's lock."""
 RANDOM_KILLS = 1
 LONGEST = 60
 """Seconds that an undisturbed act may take on a busy machine."""
@@ -76,9 +86,9 @@ def replace(source: Path, target: Path) -> None:
     shutil.copytree(source, target)
 
 
-def start(step: int = 0) -> subprocess.Popen[str]:
-    """Begin to act in another process, and return once it is under way."""
-    command = [sys.executable, "-m", "tests.integration.worker", RUN, NOON.isoformat(), str(step)]
+def start(step: int = 0, number: signal.Signals = signal.SIGKILL) -> subprocess.Popen[str]:
+    """Begin to act in another process, which gets a signal at a step; return once it is under way."""
+    command = [sys.executable, "-m", "tests.integration.worker", RUN, NOON.isoformat(), str(step), number.name]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ})
     assert child.stdout is not None
     assert child.stdout.readline().strip() == READY
@@ -111,7 +121,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         yield scene
 
 
-def test_killed_anywhere_a_retry_or_a_new_run_ends_in_the_same_state(scene: Scene) -> None:
+def test_killed_or_paused_anywhere_a_retry_or_a_new_run_ends_in_the_same_state(scene: Scene) -> None:
     backend = scene.systems.gallring.urls["sales"].get_backend_name()
     chance = random.Random(29)  # noqa: S311 - moments, not secrets
     ends: dict[str, Callable[..., None]] = {"retry": retry, "anew": begin_anew}
@@ -124,6 +134,9 @@ def test_killed_anywhere_a_retry_or_a_new_run_ends_in_the_same_state(scene: Scen
         assert_honest(scene)
         ends[end](scene, to_the_end=end not in tried)
         tried.add(end)
+    for share in PAUSES[backend]:
+        scene.restore()
+        take_over(scene, int(share * scene.steps))
     for _ in range(RANDOM_KILLS):
         scene.restore()
         child = start()
@@ -191,6 +204,41 @@ def begin_anew(scene: Scene, *, to_the_end: bool = False) -> None:
     if to_the_end:
         assert gallring.close("another") == "DONE"
         assert gallring.plan("third")["due"] == 0
+
+
+def take_over(scene: Scene, step: int) -> None:
+    """It is only paused, but a retry on another machine can't tell; when it wakes it changes nothing any more."""
+    child = start(step, signal.SIGSTOP)
+    os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+    with elsewhere(), waking(child):
+        retry(scene)
+    assert wait(child) in {0, 1}, "it found everything done, or its lock taken"
+    assert_final(scene)
+    assert_all_verified(scene, RUN)
+    assert [entry.body["how"] for entry in scene.systems.gallring.ledger(RUN, "lock_taken_over")] == ["silent"]
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """Be another machine, on which an hour has passed."""
+    holder = replace_fields(process.this_process(), host="worker-2.example", machine="2", boot="2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "this_process", lambda: holder)
+        patch.setattr(locks, "this_process", lambda: holder)
+        now = clock.now
+        patch.setattr(clock, "now", lambda: now() + timedelta(hours=1))
+        yield
+
+
+@contextmanager
+def waking(child: subprocess.Popen[str]) -> Iterator[None]:
+    """Wake a paused process after a second: meanwhile it may hold rows, and whoever wants them waits."""
+    alarm = threading.Timer(1, child.send_signal, [signal.SIGCONT])
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.join()
 
 
 def assert_final(scene: Scene) -> None:
