@@ -372,7 +372,9 @@ def test_a_hold_is_placed_listed_and_released(small: Iret, call: Call) -> None:
     shown = call("hold", "list").stdout
     assert "Tvist [T 1-26]" in " ".join(shown.split())
     assert "…" not in shown, "nothing is cut"
-    assert document(call("hold", "release", "H5", "--json")) == {"released": "H5"}
+    assert document(call("hold", "release", "H5", "--by", "Chefsjurist", "--reason", "Förlikning", "--json")) == {
+        "released": "H5"
+    }
     assert "H5" not in call("hold", "list").stdout
     kinds = [entry.kind for entry in small.gallring.ledger() if entry.body.get("hold_id") == "H5"]
     assert kinds == ["hold_placed", "hold_released"]
@@ -380,7 +382,7 @@ def test_a_hold_is_placed_listed_and_released(small: Iret, call: Call) -> None:
 
 def test_no_hold_in_force(small: Iret, call: Call) -> None:
     for number in range(1, 5):
-        done = call("hold", "release", f"H{number}")
+        done = call("hold", "release", f"H{number}", "--by", "Chefsjurist", "--reason", "Förlikning")
         assert (done.exit_code, done.stdout) == (0, f"H{number} is released.\n")
     assert call("hold", "list").stdout == "No hold is in force.\n"
     assert document(call("hold", "list", "--json")) == []

@@ -14,7 +14,14 @@ from tests.cli.conftest import Call, document, everything
 from tests.cli.test_refusals import ACCEPT, EXPLAIN, ON_RECORD, refuses
 from tests.integration.harness import Iret
 
-NEEDING = [("verify",), ("report",), ACCEPT, ON_RECORD, ("hold", "list"), ("hold", "release", "H1")]
+NEEDING = [
+    ("verify",),
+    ("report",),
+    ACCEPT,
+    ON_RECORD,
+    ("hold", "list"),
+    ("hold", "release", "H1", "--by", "Counsel", "--reason", "Settled"),
+]
 MISSING = "where no control database of Gallring's is. Correct GALLRING_CONTROL_URL, or GALLRING_VAR"
 
 

@@ -12,13 +12,14 @@ from tests.cli.conftest import Call, document, everything
 from tests.integration.harness import Iret, policy_with
 
 REVIEW = ("--owner", "Chefsjurist", "--reason", "Tvist T 1-26", "--review-on", "2027-05-01")
+BY = ("--by", "Chefsjurist", "--reason", "Tvist T 1-26 avslutad")
 PLACE = ("hold", "place", *REVIEW)
 ON_RECORD = (*PLACE, "--record", "sales.customer", "--value", "1")
 EXPLAIN = ("explain", "sales.customer", "1")
 ACCEPT = ("accept-extract", "sales.customer", "--by", "dpo")
 COMMANDS = [
     ("check",), ("plan",), EXPLAIN, ("verify",), ("report",), ACCEPT, ON_RECORD, ("hold", "list"),
-    ("hold", "release", "H1"),
+    ("hold", "release", "H1", *BY),
 ]  # fmt: skip
 """Every command, called as it should be."""
 
@@ -164,8 +165,10 @@ NO_KEY = "which is (customer_id). Give its values as 12,3 or as a JSON list."
         ((*ON_RECORD, "--reason", "om anna@mejl.example"), ("its reason looks as if it held", "a case number")),
         ((*ON_RECORD, "--review-on", "2026-11-23"), ("its review date must lie ahead, at most 5 years.",)),
         ((*ON_RECORD, "--review-on", "2040-01-01"), ("its review date must lie ahead, at most 5 years.",)),
-        (("hold", "release", "H99"), ("No hold H99 is in force", "released before, or its id is another one")),
-        (("hold", "release", "1"), ("No hold 1 is in force",)),
+        (("hold", "release", "H99", *BY), ("No hold H99 is in force", "released before, or its id is another one")),
+        (("hold", "release", "1", *BY), ("No hold 1 is in force",)),
+        (("hold", "release", "H1", "--by", " ", "--reason", "x"), ("it has no releaser. Say who releases it.",)),
+        (("hold", "release", "H1", "--by", "Jurist", "--reason", "om anna@mejl.example"), ("its reason looks as if",)),
     ],
     ids=str,
 )  # fmt: skip

@@ -125,7 +125,7 @@ def _holds(conn: sa.Connection) -> None:
     fields = {"owner": "Counsel", "reason": "Dispute", "review_on": date(2027, 1, 1), "at": AT}
     for value in ("a", "b"):
         held = place_hold(conn, KEY, Subject(IdentifierKind.CUSTOMER_NUMBER, value), **fields)  # type: ignore[arg-type]
-    release_hold(conn, held, later(days=1))
+    release_hold(conn, held, later(days=1), by="Counsel", reason="Settled")
 
 
 def _suppressions(conn: sa.Connection) -> None:

@@ -44,20 +44,21 @@ def test_frames_have_the_same_types_with_and_without_holds(conn: sa.Connection) 
 
 def test_the_ledger_tells_of_holds_without_saying_whom(conn: sa.Connection) -> None:
     hold_id = place(conn)
-    release_hold(conn, hold_id, later(days=1))
+    release_hold(conn, hold_id, later(days=1), by="Counsel", reason="Settled")
     placed, released = entries(conn)
     body = {"hold_id": hold_id, "scope": "subject", "owner": USUAL["owner"], "reason": USUAL["reason"]}
     assert (placed.kind, placed.body) == ("hold_placed", {**body, "review_on": "2027-03-01"})
-    assert (released.kind, released.body, released.at) == ("hold_released", placed.body, later(days=1))
+    freed = {**placed.body, "released_by": "Counsel", "release_reason": "Settled"}
+    assert (released.kind, released.body, released.at) == ("hold_released", freed, later(days=1))
 
 
 def test_a_released_hold_is_out_of_force_and_stays_released(conn: sa.Connection) -> None:
     first, second = place(conn), place(conn, INVOICE)
-    release_hold(conn, first, later(days=1))
+    release_hold(conn, first, later(days=1), by="Counsel", reason="Settled")
     assert holds_in_force(conn)["hold_id"].tolist() == [second]
     for unknown in (first, "H999999", "", "999999", "Hx"):
         with pytest.raises(HoldError, match="No hold"):
-            release_hold(conn, unknown, later(days=2))
+            release_hold(conn, unknown, later(days=2), by="Counsel", reason="Settled")
 
 
 def test_a_hold_past_its_review_stays_in_force(conn: sa.Connection) -> None:

@@ -85,7 +85,7 @@ def test_a_missing_key_is_refused_while_anything_in_force_needs_it(conn: sa.Conn
     require_known_keys(conn, watching(RING, conn))
     with pytest.raises(ConfigurationError, match=f"{OLD_KEY.key_id} isn't here, and 1 legal holds, 2 suppressions"):
         require_known_keys(conn, alone)
-    release_hold(conn, hold_id, AT)
+    release_hold(conn, hold_id, AT, by="Counsel", reason="Settled")
     with pytest.raises(ConfigurationError, match="GALLRING_OLD_KEYS"):
         require_known_keys(conn, alone)
     close_suppressions(conn, suppressions_in_force(conn), at=AT)
@@ -140,7 +140,7 @@ def test_a_lost_key_is_given_up_once_its_holds_are_placed_again(
             give_up_key(conn, ring, key_id, **fields)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="2 suppressions and 2 unfinished"):
         require_known_keys(conn, alone)
-    release_hold(conn, held, AT)
+    release_hold(conn, held, AT, by="Counsel", reason="Settled")
     assert give_up_key(conn, alone, OLD_KEY.key_id, **said) == GivenUp(2, 2)  # type: ignore[arg-type]
     require_known_keys(conn, alone)
     assert suppressions_in_force(conn)["address_ref"].tolist() == [KEY.mac(EMAIL, PLAIN[0])]

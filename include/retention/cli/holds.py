@@ -192,8 +192,13 @@ def _covers(hold: Mapping[str, Any]) -> str:
 
 
 @hold.command()
-def release(hold_id: str, as_json: Json = False) -> None:  # noqa: FBT002 - a flag
-    """Release a hold. Its history stays in the ledger."""
+def release(
+    hold_id: str,
+    by: Annotated[str, typer.Option(help="Who releases it: a role or a name, not an address.")],
+    reason: Annotated[str, typer.Option(help="Why what it covers may go now, without naming whom it is about.")],
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Release a hold. Its history, with who released it and why, stays in the ledger."""
     with told(as_json), _control() as control, control.begin() as connection:
-        release_hold(connection, hold_id, clock.now())
+        release_hold(connection, hold_id, clock.now(), by=by, reason=reason)
     show_json({"released": hold_id}) if as_json else out.print(f"{hold_id} is released.")

@@ -116,12 +116,24 @@ def check_hold(what: Subject | Record, *, owner: str, reason: str, review_on: da
         raise HoldError(f"The hold isn't placed: {problem}")
 
 
-def release_hold(conn: sa.Connection, hold_id: str, at: datetime) -> None:
+def release_hold(conn: sa.Connection, hold_id: str, at: datetime, *, by: str, reason: str) -> None:
     """Release a hold, and say so in the ledger (``hold_released``).
 
+    Args:
+        conn: a connection of ``engine.begin()``.
+        hold_id: its id.
+        at: when.
+        by: who releases it: a role or a name, not an address.
+        reason: why what it covers may go now, without naming whom it is about.
+
     Raises:
-        HoldError: no hold of this id is in force.
+        HoldError: no hold of this id is in force, or who and why is missing or unusable.
     """
+    by, reason = by.strip(), reason.strip()
+    problem = _wrong_text("releaser", by, "Say who releases it.", 120)
+    problem = problem or _wrong_text("reason", reason, "Say in a few words why.", 500)
+    if problem:
+        raise HoldError(f"The hold isn't released: {problem}")
     serialise(conn)
     number = int(hold_id[1:]) if hold_id[:1] == "H" and hold_id[1:].isdecimal() else -1
     condition = (legal_hold.c.number == number) & legal_hold.c.released_at.is_(None)
@@ -129,7 +141,8 @@ def release_hold(conn: sa.Connection, hold_id: str, at: datetime) -> None:
     if row is None:
         raise HoldError(f"No hold {hold_id} is in force: it was released before, or its id is another one.")
     conn.execute(legal_hold.update().where(condition).values(released_at=at))
-    _tell(conn, "hold_released", hold_id, dict(row._mapping), at)  # noqa: SLF001 - SQLAlchemy's public name
+    released = {"released_by": by, "release_reason": reason}
+    _tell(conn, "hold_released", hold_id, dict(row._mapping), at, **released)  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def vanished_holds(conn: sa.Connection) -> tuple[str, ...]:
@@ -209,7 +222,7 @@ def _covered(key: Key, what: Subject | Record) -> tuple[str, dict[str, object]]:
     return RECORD, {"system": what.system, "table_name": what.table, "ref": ref}
 
 
-def _tell(conn: sa.Connection, kind: str, hold_id: str, values: dict[str, object], at: datetime) -> None:
+def _tell(conn: sa.Connection, kind: str, hold_id: str, values: dict[str, object], at: datetime, **more: str) -> None:
     """Write the entry. It doesn't hold the reference: the ledger outlives the hold by years."""
     body = {name: str(values[name]) for name in ("scope", "owner", "reason", "review_on")}
-    append(conn, None, kind, {"hold_id": hold_id, **body}, at)
+    append(conn, None, kind, {"hold_id": hold_id, **body, **more}, at)
