@@ -25,7 +25,9 @@ def s3() -> Iterator[dict[str, str]]:
     """Run an S3 server with a bucket; give the environment in which its client finds it."""
     import boto3
     from moto.server import ThreadedMotoServer
+    from s3fs import S3FileSystem
 
+    S3FileSystem.clear_instance_cache()  # A client of an earlier server in this process would be taken for this one's.
     server = ThreadedMotoServer(ip_address=HOST, port=0, verbose=False)
     server.start()
     try:
@@ -37,6 +39,7 @@ def s3() -> Iterator[dict[str, str]]:
             "AWS_DEFAULT_REGION": access["region_name"]
         }
     finally:
+        S3FileSystem.clear_instance_cache()
         server.stop()
 
 
