@@ -1,0 +1,1 @@
+"""Applications that others made, with schemas of their own migrations, run by their maps alone."""

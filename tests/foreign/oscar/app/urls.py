@@ -1,0 +1,3 @@
+"""No pages: the tests use the models alone."""
+
+urlpatterns: list[object] = []
