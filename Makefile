@@ -13,7 +13,7 @@ export SCARF_ANALYTICS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test check format fresh clean lock env
+.PHONY: help setup run up test bench check format fresh clean lock env
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ up: setup ## Airflow with its user interface, until Ctrl-C
 
 test: setup ## The whole test suite (ARGS="-k name" for a part, WORKERS=0 for one process)
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --maxschedchunk=1 $(ARGS)
+
+bench: setup ## What the engine costs beside SQL by hand (ROWS=500000); needs both servers
+	@$(BIN)/python -m tests.benchmarks.bench
 
 check: setup ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

@@ -43,7 +43,15 @@ def _isolate_airflow() -> None:
 
 _isolate_airflow()
 
-SLOW = ("tests/integration/", "tests/second_schema/", "tests/chinook/", "tests/property/", "tests/dags/")
+SLOW = (
+    "tests/distributed/",
+    "tests/integration/",
+    "tests/foreign/",
+    "tests/second_schema/",
+    "tests/chinook/",
+    "tests/property/",
+    "tests/dags/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

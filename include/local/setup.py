@@ -82,17 +82,22 @@ def stamp(python: str) -> str:
 
 def install(python: str) -> None:
     """Install exactly what the lock says, each file checked against its hash, compiled so that starts are quick."""
-    environ = {
+    environ = uv_environment()
+    uv = find_uv(python, environ)
+    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, VENV], check=True, env=environ)
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]
+    run_visibly([*sync, "--python", str(VENV / "bin" / "python"), str(LOCK)], environ)
+
+
+def uv_environment() -> dict[str, str]:
+    """Return the environment for uv: everything stays in the checkout, and certificates are the machine's."""
+    return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / "var" / "cache" / "uv")),
         "UV_PYTHON_DOWNLOADS": "never",
         # As pip does: a company's network often has a certificate authority of its own.
         "UV_SYSTEM_CERTS": os.environ.get("UV_SYSTEM_CERTS", "true"),
     }
-    uv = find_uv(python, environ)
-    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, VENV], check=True, env=environ)
-    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]
-    run_visibly([*sync, "--python", str(VENV / "bin" / "python"), str(LOCK)], environ)
 
 
 def run_visibly(command: list[str], environ: dict[str, str]) -> None:

@@ -33,6 +33,7 @@ from include.retention.data_map.model import DataMap, ForeignKey, declared_refer
 from include.retention.errors import ActError
 from include.retention.files import NO_FILES
 from include.retention.one_batch import KeyMismatchError, Source, carry_out, tried
+from include.retention.polymorphic_sql import typed_references
 from include.retention.terms import Verdict
 
 __all__ = ["ActResult", "Batch", "BatchResult", "Journal", "KeyMismatchError", "NotDone", "act_on_system"]
@@ -69,7 +70,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
         SQLAlchemyError: the database can't be read at all. Nothing was begun.
     """
     types = tried(lambda: _types(engine, data_map))
-    ties = (*references, *declared_references(data_map.tables))
+    ties = typed_references((*references, *declared_references(data_map.tables)), data_map.tables, types)
     source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
     acting = _Acting(source, recheck, journal)
     for batch in batches:
@@ -175,4 +176,6 @@ def _why_remaining(batch: Batch, result: BatchResult) -> str:
         return "rows whose files couldn't be deleted, or that others still refer to"
     if batch.action is Verdict.DELETE:
         return "rows that others still refer to, or that came back"
+    if result.unread:
+        return "values that can't be read, such as broken JSON documents, so that nothing can be erased inside them"
     return "values that didn't stay erased, or that others refer to"

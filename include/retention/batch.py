@@ -51,12 +51,14 @@ class BatchResult:
             was nothing to do: somebody else was there first. A batch that is taken up again counts those as done.
         remaining: rows that should be done and aren't.
         files: what became of the files that the rows name.
+        unread: rows of ``remaining`` with a value that can't be read, in which nothing can be erased.
     """
 
     done: int
     drift: int
     remaining: int
     files: FileCounts = NO_FILES
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

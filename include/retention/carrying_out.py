@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.act import ActResult, Batch, BatchResult, act_on_system
+from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
 from include.retention.errors import ActError, ApprovalError
 from include.retention.extract import Extractor
@@ -23,10 +24,11 @@ from include.retention.ledger.batches import BatchState, batches_of, start_batch
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import ItemState, mark_items
-from include.retention.ledger.locks import held_lock
+from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
+from include.retention.polymorphic_sql import typed_references
 from include.retention.reading import extractor_for, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
@@ -51,11 +53,11 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     data_map = run.policy.maps[system]
     engine = system_engine(data_map, writes=True)
     try:
-        with held_lock(run.control, system, run.run_id, clock.now) as alive:
+        with held_lock(run.control, system, run.run_id, clock.now) as fence:
             extractor = extractor_for(run, data_map, engine)
-            _keep_baseline(run, engine, extractor, items)
+            _keep_baseline(run, engine, extractor, items, fence)
             batches = list(_batches(run, items))
-            journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, alive)
+            journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, fence)
             for batch, _ in batches:
                 if not batch.keys:
                     journal.started(batch)
@@ -69,7 +71,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 data_map,
                 extractor.references,
                 [batch for batch, _ in batches if batch.keys],
-                recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted),
+                recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted, fence),
                 journal=journal,
             )
     finally:
@@ -121,7 +123,10 @@ def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class _Recheck:
-    """The last look, inside the batch's own transaction: have the rows changed, has somebody put a hold on them?"""
+    """The last look, inside the batch's own transaction: have the rows changed, has somebody put a hold on them?
+
+    Is the system's lock still ours? The rows are locked by now, so whoever has taken it over waits for them.
+    """
 
     run: Run
     extractor: Extractor
@@ -130,6 +135,7 @@ class _Recheck:
     identifiers: pd.DataFrame
     recognised: Found
     drifted: dict[str, set[str]]
+    fence: Fence
 
     def __call__(self, connection: sa.Connection, batch: Batch) -> list[bool]:
         """Return for each record of the batch whether it may be destroyed.
@@ -137,18 +143,16 @@ class _Recheck:
         A record that is gone, or has nothing left, passes: there is nothing to protect and nothing to do.
         """
         table = self.extractor.data_map.tables[batch.table]
-        facts = self.extractor.read_keys(connection, table, batch.keys).set_index("key")
+        facts = self.extractor.read_keys(connection, table, batch.keys)
+        left = facts[[f"left:{group}" for group in batch.groups]].any(axis=1) | (batch.action is Verdict.DELETE)
+        protected = facts[left]
+        now = dict(zip(protected["key"], protected["fingerprint"], strict=True))
         held = self._held(batch)
-        groups = [f"left:{group}" for group in batch.groups]
-        passes = []
-        for key, ref, fingerprint in zip(batch.keys, batch.record_refs, batch.fingerprints, strict=True):
-            name = json_key(key)
-            if name not in facts.index:
-                passes.append(True)
-                continue
-            row = facts.loc[name]
-            left = batch.action is Verdict.DELETE or bool(row[groups].any())
-            passes.append(not left or (row["fingerprint"] == fingerprint and ref not in held))
+        names = [json_key(key) for key in batch.keys]
+        passes = [
+            name not in now or (now[name] == fingerprint and ref not in held)
+            for name, ref, fingerprint in zip(names, batch.record_refs, batch.fingerprints, strict=True)
+        ]
         self.drifted[batch.batch_id] = {
             ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed
         }
@@ -156,6 +160,7 @@ class _Recheck:
 
     def _held(self, batch: Batch) -> set[str]:
         with reading(self.run.control) as connection:
+            self.fence(connection)
             holds = translated_holds(holds_in_force(connection), self.recognised)
         if holds.empty:
             return set()
@@ -170,24 +175,25 @@ class _Recheck:
 
 @dataclass(frozen=True, slots=True)
 class _Journal:
-    """What act does, written into the control database as it happens.
+    """What act does, written into the control database as it happens, and only while the system's lock is ours.
+
+    Writers wait for their turn with their first statement, so what the fence says after it holds until they commit.
 
     Attributes:
         lost: per batch the records that confirmation left out.
-        alive: gives a sign of life, and raises where the lock is no longer ours.
         drifted: per batch the records that the last look left out.
     """
 
     run: Run
     lost: Mapping[str, list[str]]
-    alive: Callable[[], None]
+    fence: Fence
     drifted: dict[str, set[str]] = field(default_factory=dict)
 
     def started(self, batch: Batch) -> None:
         """Say that a batch is about to be sent."""
-        self.alive()
         with self.run.control.begin() as connection:
             start_batch(connection, self.run.run_id, int(batch.batch_id), clock.now())
+            self.fence(connection)
 
     def verified(self, batch: Batch, result: BatchResult) -> None:
         """Say what was measured after it; what confirmation had left out counts as drift."""
@@ -209,30 +215,35 @@ class _Journal:
             sent = [ref for ref in batch.record_refs if ref not in late]
             mark_items(connection, self.run.run_id, sent, acted, now)
             mark_items(connection, self.run.run_id, [*lost, *sorted(late)], ItemState.DRIFT, now)
+            self.fence(connection)
 
     def not_done(self, system: str, table: str, what: str, count: int) -> None:
         """Say that rows of a table weren't carried out, and why."""
         body: dict[str, Any] = {"system": system, "table": table, "what": what, "count": count}
         with self.run.control.begin() as connection:
             append(connection, self.run.run_id, "not_done", body, clock.now())
+            self.fence(connection)
 
 
-def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame) -> None:
+def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:
     """Count the system once before its first batch; a retry must not count what is already changed."""
     staging = run.staging.phase(CONFIRM)
     system = extractor.data_map.system
     name = baseline_name(system)
     if staging.has_json(name):
         return
+    references = with_declared(extractor.references, extractor.data_map.tables)
     with engine.connect() as connection:
         content = take_baseline(
             connection,
             extractor.data_map,
-            extractor.references,
+            typed_references(references, extractor.data_map.tables, extractor.types),
             before_act(run, system, items),
             environ=os.environ,
             key=run.ring.current,
         )
+    with reading(run.control) as connection:
+        fence(connection)
     staging.write_json(name, content)
 
 

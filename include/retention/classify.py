@@ -8,7 +8,7 @@ Days are int32, days since 1970-01-01.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -46,6 +46,8 @@ class Records:
         row_problem: int8 per record, its own dates contradict each other.
         held: a legal hold covers the record.
         personal: the row is inside the table's ``personal_when``.
+        promised: int32 per column group, local day of an earlier plan that promised to destroy it and hasn't, or
+            ``NO_DAY``: see ``promised``.
     """
 
     ids: Ints
@@ -55,6 +57,7 @@ class Records:
     row_problem: npt.NDArray[np.int8]
     held: Bools
     personal: Bools
+    promised: Mapping[str, Day32] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Clocks:
     gone: Day32
     problem: Codes
     fallback: Day32
+    news: Day32
+    """The latest day of what lets a purpose still run, ``NO_DAY`` where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ def classify_group(
             whole.through = np.where(longer, clock.through, whole.through)
             whole.gone = np.where(present, np.maximum(whole.gone, clock.gone), whole.gone)
             whole.fallback = np.where(present, np.maximum(whole.fallback, clock.fallback), whole.fallback)
+            whole.news = np.where(present, np.maximum(whole.news, clock.news), whole.news)
             whole.started |= present & clock.started
             whole.ended |= present & clock.ended
             _raise_problem(whole, present, clock.problem)
@@ -149,14 +155,15 @@ def classify_group(
             _raise_problem(whole, present & undecided, _identity_problem(records, numbers))
     whole.problem = np.maximum(whole.problem, records.row_problem)
     state, reason = _decide(case, whole)
+    carried = reason == REASON_CODE[Reason.CARRIED_OVER]
     kept = records.personal & (state != EXPIRED)
     verdicts = pd.DataFrame(
         {
             "state": state,
             "reason": reason,
-            "purpose": longest,
-            "through": whole.through,
-            "gone": whole.gone,
+            "purpose": np.where(carried, -1, longest).astype("int16"),
+            "through": np.where(carried, NO_DAY, whole.through).astype("int32"),
+            "gone": np.where(carried, NO_DAY, whole.gone).astype("int32"),
             "fallback": _after_waiting(whole, records.row_problem),
             "by_roles": np.where(kept, _by_roles(records, needs), 0).astype("int32"),
         }
@@ -191,7 +198,8 @@ def _needed(needs: Sequence[Need], kept: Bools) -> pd.DataFrame:
 
 def _no_clocks(count: int) -> Clocks:
     no_day, none = np.full(count, NO_DAY, dtype="int32"), np.zeros(count, dtype=bool)
-    return Clocks(no_day, none, none.copy(), no_day.copy(), np.zeros(count, dtype="int8"), no_day.copy())
+    problem = np.zeros(count, dtype="int8")
+    return Clocks(no_day, none, none.copy(), no_day.copy(), problem, no_day.copy(), no_day.copy())
 
 
 def _raise_problem(whole: Clocks, present: Bools, problem: Codes) -> None:
@@ -199,15 +207,23 @@ def _raise_problem(whole: Clocks, present: Bools, problem: Codes) -> None:
 
 
 def _decide(case: Case, whole: Clocks) -> tuple[Codes, Codes]:
-    """Give state and reason in the verdict's order: hold, live purpose, unknown start, no purpose at all, expired."""
+    """Give state and reason in the verdict's order: hold, live purpose, unknown start, no purpose at all, expired.
+
+    What an earlier plan promised to destroy lives on by news alone: by what goes on, and what has happened since.
+    """
     live = whole.through >= day_number(case.moment.as_of)
     never = ~whole.started & ~whole.ended
     orphan = never & (case.group.without_purpose is WithoutPurpose.REFER)
+    nothing = np.full(len(live), NO_DAY, dtype="int32")
+    promised = case.records.promised.get(case.group.name, nothing)
+    no_news = (whole.problem == 0) & (whole.through != OPEN_DAY) & (whole.news < promised)
+    carried = (promised != NO_DAY) & np.where(live, no_news, orphan & (whole.problem == 0))
     unknown = np.array([REASON_CODE[reason or Reason.NO_KNOWN_PURPOSE] for reason in REFER_CODES])[whole.problem]
     cut_short = whole.ended & (whole.through == NO_DAY)
     order: list[tuple[Bools, int, int | npt.NDArray[np.int64]]] = [
         (~case.records.personal, RETAINED, REASON_CODE[Reason.NOT_PERSONAL]),
         (case.records.held, RETAINED, REASON_CODE[Reason.LEGAL_HOLD]),
+        (carried, EXPIRED, REASON_CODE[Reason.CARRIED_OVER]),
         (live, RETAINED, REASON_CODE[Reason.LIVE_PURPOSE]),
         (whole.problem > 0, REFERRED, unknown),
         (orphan, REFERRED, REASON_CODE[Reason.NO_KNOWN_PURPOSE]),
@@ -252,7 +268,7 @@ def clock_of(case: Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple
     can tell on everything there is.
     """
     start, needs = start_of(case, purpose, scope, subject)
-    ended, ended_day, doubt, ends = _ended(case, purpose, subject, start)
+    ended, ended_day, doubt, restarted, ends = _ended(case, purpose, subject, start)
     through = np.where(start.open, OPEN_DAY, _last_day(start.day, purpose, case.moment.today))
     runs = through >= day_number(case.moment.as_of)
     needs = [replace(need, rests=(runs & ~ended) | (start.problem > 0)) for need in needs]
@@ -271,6 +287,7 @@ def clock_of(case: Case, purpose: Purpose, scope: Scope, subject: Ints) -> tuple
         gone=np.where(ended, np.where(gone == NO_DAY, ended_day, np.minimum(gone, ended_day)), gone).astype("int32"),
         problem=np.where(unknown, np.maximum(start.problem, doubt), 0).astype("int8"),
         fallback=np.where(ended, NO_DAY, waited).astype("int32"),
+        news=np.where(runs & ~ended, np.maximum(restarted, np.maximum(start.begin, start.day)), NO_DAY).astype("int32"),
     )
     return clocks, needs
 
@@ -296,15 +313,17 @@ def _last_day(day: Day32, purpose: Purpose, today: date) -> Day32:
     return np.where(known, last, NO_DAY).astype("int32")
 
 
-def _ended(case: Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes, list[Need]]:
-    """Return where something has ended the purpose at once, the first day without it, undated ends, and needs."""
+def _ended(case: Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[Bools, Day32, Codes, Day32, list[Need]]:
+    """Return where something has ended a purpose at once, the first day without it, undated ends, restarts, needs."""
     count = len(case.records.ids)
     ended, doubt = np.zeros(count, dtype=bool), np.zeros(count, dtype="int8")
     since = np.full(count, OPEN_DAY, dtype="int32")
+    restarted = np.full(count, NO_DAY, dtype="int32")
     needs: list[Need] = []
     for rule in purpose.ends_at_once:
-        happened, day, undated, rests = _happened(case, rule, subject)
+        happened, day, undated, again, rests = _happened(case, rule, subject)
         needs += rests
+        restarted = np.maximum(restarted, again)
         ended |= happened
         doubt = np.maximum(doubt, undated)
         since = np.where(happened, np.minimum(since, day), since).astype("int32")
@@ -315,10 +334,10 @@ def _ended(case: Case, purpose: Purpose, subject: Ints, start: Found) -> tuple[B
         needs.append(Need(SUBJECT, ERASURE_REQUEST, subject, happened | (request.problem > 0)))
         ended |= happened
         since = np.where(happened, np.minimum(since, request.past), since).astype("int32")
-    return ended, since, doubt, needs
+    return ended, since, doubt, restarted, needs
 
 
-def _happened(case: Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes, list[Need]]:
+def _happened(case: Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32, Codes, Day32, list[Need]]:
     events, channel = case.events, case.group.channel
     target, ids = (RECORD, case.records.ids) if rule.scope is Scope.RECORD else (SUBJECT, subject)
     channels = [None] if channel is None else [None, channel]
@@ -326,12 +345,14 @@ def _happened(case: Case, rule: EndsAtOnce, subject: Ints) -> tuple[Bools, Day32
     last_day = rule.event in events.last_day_events
     happened = end.past != NO_DAY
     needs = [Need(target, rule.event, ids, happened | (end.problem > 0))]
+    again = np.full(len(ids), NO_DAY, dtype="int32")
     if rule.restarted_by is not None:
         restart = events.find(target, rule.restarted_by, ids, None if channel is None else channels)
         restarted = restart.first > end.last
+        again = restart.past
         needs.append(Need(target, rule.restarted_by, ids, happened & restarted))
         happened &= ~restarted
-    return happened, end.past + 1 if last_day else end.past, end.problem, needs
+    return happened, end.past + 1 if last_day else end.past, end.problem, again, needs
 
 
 def as_date(day: int) -> date:

@@ -79,6 +79,15 @@ def bound_value(type_: Type, value: Any) -> Any:  # noqa: ANN401  (whatever a ke
     raise ActError(f"A text can't be read as {type(type_).__name__}, the type of its column.")
 
 
+BINARY: tuple[type[Type], ...] = (
+    sa.LargeBinary,
+    sa.BINARY,
+    sa.VARBINARY,
+    mysql.TINYBLOB,
+    mysql.MEDIUMBLOB,
+    mysql.LONGBLOB,
+)
+"""Types of bytes."""
 _AS_THEY_ARE = (sa.String, sa.types.NullType)
 _READ: tuple[tuple[type[Type], Callable[[str], Any]], ...] = (
     (sa.Uuid, UUID),
@@ -87,7 +96,5 @@ _READ: tuple[tuple[type[Type], Callable[[str], Any]], ...] = (
     (sa.Numeric, Decimal),
     (sa.Integer, int),
     (sa.Float, float),
-    (sa.LargeBinary, bytes.fromhex),
-    (sa.BINARY, bytes.fromhex),
-    (sa.VARBINARY, bytes.fromhex),
+    *((kind, bytes.fromhex) for kind in BINARY),
 )

@@ -39,6 +39,9 @@ NO_INSTANT = np.iinfo(np.int64).min
 """No instant: earlier than every instant."""
 EARLIEST, LATEST = date(1900, 1, 2), date(2199, 12, 31)
 """Days outside stand for "unknown" or come of a slip of the keyboard: they start no clock."""
+INFINITY, MINUS_INFINITY = "infinity", "-infinity"
+"""PostgreSQL's words for later and earlier than every day."""
+_DAY_LENGTH = len("2026-12-31")
 _EPOCH = date(1970, 1, 1).toordinal()
 _EPOCH_INSTANT = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
 _ISO_8601 = re.compile(r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d-\d|\d{4}W\d{3})(?:[T ](.+))?", re.ASCII)
@@ -84,6 +87,21 @@ def read_moments(
     return Moments(day[codes].astype("int32"), first[codes], last[codes], null, problem[codes].astype("int8"))
 
 
+def special_days(values: Sequence[Any], special: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return for each value its place among days of a special meaning, or -1.
+
+    Args:
+        values: as for `read_moments`.
+        special: days in ISO 8601, which stand for their timestamps too, and words such as ``infinity``.
+    """
+    codes, distinct = pd.factorize(pd.Series(list(values), dtype=object), use_na_sentinel=True)
+    texts = [value.isoformat() if isinstance(value, date) else str(value).strip() for value in distinct]
+    places = {text: place for place, text in enumerate(special)}
+    found = [places.get(text, places.get(text[:_DAY_LENGTH], -1)) for text in texts]
+    place: npt.NDArray[np.int64] = np.array([*found, -1], dtype="int64")[codes]
+    return place
+
+
 def day_number(day: date) -> int:
     """Return a local day as days since 1970-01-01."""
     return day.toordinal() - _EPOCH
@@ -126,6 +144,8 @@ def _parse(text: str) -> date | datetime | None:
 
     ``datetime.fromisoformat`` alone would take any character between date and time.
     """
+    if text in {INFINITY, MINUS_INFINITY}:
+        return date.min  # A day that no business has known.
     shape = _ISO_8601.fullmatch(text.strip())
     if shape is None:
         return None

@@ -20,9 +20,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from include.retention.classify import EXPIRED, REASON_CODE
-from include.retention.data_map.model import ForeignKey, Table
+from include.retention.data_map.model import ForeignKey, Table, emptied
 from include.retention.facts import reference_name
-from include.retention.resolve import match
+from include.retention.resolve import match, places_of
 from include.retention.terms import Reason, WhenExpired
 
 Bools = npt.NDArray[np.bool_]
@@ -58,13 +58,24 @@ def decide_rows(
         Per table ``delete`` (bool), ``level`` (int32: rows are deleted in rising order, so that a row of the same
         table that refers to another goes first) and ``erase:<group>`` (bool) and the adjusted ``reason:<group>``.
     """
-    edges = _edges(tables, decided, references)
+    loose = [each for each in references if emptied(each, tables) and each.child_table not in closed]
+    edges = _edges(tables, decided, [each for each in references if each not in loose])
     wholes = _wholes(tables, decided)
     expired = {name: _deletable(tables[name], frame, closed=name in closed) for name, frame in decided.items()}
     delete = {name: rows & ~evidence[name] for name, rows in expired.items()}
     inside = {name: [edge for edge in edges if edge.child == edge.parent == name] for name in decided}
     delete = {name: rows & ~_in_rings(rows, inside[name]) for name, rows in delete.items()}
-    _settle(delete, [*edges, *wholes], [edge for edge in wholes if not tables[edge.child].groups])
+    for edge in _edges(tables, decided, loose):
+        # Nothing of a row under a hold is changed, not even a reference that would give way.
+        held = decided[edge.child]["held"].to_numpy(dtype=bool) & (edge.places >= 0)
+        delete[edge.parent][edge.places[held]] = False
+    followers = {
+        name: [edge for edge in wholes if edge.child == name]
+        for name, table in tables.items()
+        if name in decided and table.wholes and not table.groups
+    }
+    orphans = {name: _orphans(tables[name], decided[name], edges) for name, edges in followers.items()}
+    _settle(delete, [*edges, *wholes], followers, orphans)
     return {
         name: pd.DataFrame(
             {
@@ -83,7 +94,7 @@ def _deletable(table: Table, frame: pd.DataFrame, *, closed: bool) -> Bools:
         return np.zeros(len(frame), dtype=bool)
     if not table.groups:
         # It has no verdict of its own, and a hold may name it alone.
-        return np.asarray(~frame["held"].to_numpy(dtype=bool) & (table.part_of is not None))
+        return np.asarray(~frame["held"].to_numpy(dtype=bool) & bool(table.wholes))
     expired: Bools = frame["personal"].to_numpy(dtype=bool).copy()
     for group in table.groups:
         expired &= frame[f"state:{group}"].to_numpy() == EXPIRED
@@ -105,28 +116,43 @@ def _edges(
 
 
 def _wholes(tables: Mapping[str, Table], decided: Mapping[str, pd.DataFrame]) -> list[_Edge]:
-    found = []
-    for name, frame in decided.items():
-        whole = tables[name].part_of
-        if whole is not None:
-            places = match(frame[reference_name(whole.columns)], decided[whole.table]["key"])
-            found.append(_Edge(name, whole.table, places))
+    return [
+        _Edge(name, whole.table, places_of(frame, whole, decided[whole.table]))
+        for name, frame in decided.items()
+        for whole in tables[name].wholes
+    ]
+
+
+def _orphans(table: Table, frame: pd.DataFrame, wholes: Sequence[_Edge]) -> Bools:
+    """Return the parts that refer to a whole that isn't there, and to none that is, where the map lets them go."""
+    refers = [frame[reference_name(link.columns)].notna().to_numpy() for link in table.wholes]
+    lone = np.logical_and.reduce([edge.places < 0 for edge in wholes])
+    found: Bools = table.orphans_go & np.logical_or.reduce(refers) & lone
     return found
 
 
-def _settle(delete: dict[str, Bools], edges: Sequence[_Edge], followers: Sequence[_Edge]) -> None:
+def _settle(
+    delete: dict[str, Bools],
+    edges: Sequence[_Edge],
+    followers: Mapping[str, Sequence[_Edge]],
+    orphans: Mapping[str, Bools],
+) -> None:
     """Take back deletions until no retained row refers to a deleted one and followers go with their wholes.
 
     Args:
         delete: per table the rows to delete; changed in place.
         edges: references, the declared ones from parts to wholes among them.
-        followers: the references of parts that have no column groups of their own.
+        followers: per table of parts without column groups of their own, the references to their wholes. Where a
+            part has several wholes, all of them have to go.
+        orphans: per table of such parts those that go because their whole is gone already.
     """
     changed = True
     while changed:
         before = sum(int(rows.sum()) for rows in delete.values())
-        for edge in followers:
-            delete[edge.child] &= np.append(delete[edge.parent], np.False_)[edge.places]
+        for child, wholes in followers.items():
+            goes = [np.append(delete[edge.parent], np.False_)[edge.places] for edge in wholes]
+            stays = [(edge.places >= 0) & ~gone for edge, gone in zip(wholes, goes, strict=True)]
+            delete[child] &= (np.logical_or.reduce(goes) & ~np.logical_or.reduce(stays)) | orphans[child]
         for edge in edges:
             kept = edge.places[~delete[edge.child] & (edge.places >= 0)]
             delete[edge.parent][kept] = False

@@ -20,18 +20,19 @@ from include.retention.data_map.model import ForeignKey, Table
 from include.retention.data_map.relations import company_roles
 from include.retention.dates import day_number
 from include.retention.decide_systems import decide_systems
+from include.retention.errors import ConfigurationError, Problem
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
-from include.retention.facts import reference_name
 from include.retention.keys import RECORD, record_text
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.policy.model import Period
+from include.retention.promised import promised_days
 from include.retention.reading import read_facts, read_fiscal_years
-from include.retention.resolve import Resolved, TableName, match, resolve
+from include.retention.resolve import Resolved, TableName, places_of, resolve
 from include.retention.run import Run
 from include.retention.staging import Staging
-from include.retention.terms import Reason
+from include.retention.terms import Reason, WhenExpired
 
 HOLD = "hold"
 NOTHING_NEEDED = pd.DataFrame(
@@ -47,13 +48,13 @@ class Waiting:
         holds: legal holds in force: ``scope``, ``identifier_kind``, ``system``, ``table``, ``ref``.
         listed: suppressions in force.
         referrals: open referrals: ``record_ref``, ``group``, ``first_seen`` (local day).
-        unfinished: records of plans that were never carried out to the end: ``record_ref``, ``group``.
+        promised: what earlier plans promised to destroy and haven't, as ``promised.promises`` gives it.
     """
 
     holds: pd.DataFrame
     listed: pd.DataFrame
     referrals: pd.DataFrame
-    unfinished: frozenset[str]
+    promised: pd.DataFrame
 
 
 def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolved, Suppressed]:
@@ -67,12 +68,16 @@ def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolve
     _write_events(staging, suppressed.events)
     staging.write("subject_problem", pd.DataFrame({"problem": resolved.subject_problem}))
     staging.write("identifiers", resolved.identifiers)
+    for folder in ("classified", "needed"):
+        staging.phase(folder).remove()  # What an earlier attempt decided, perhaps in another number of parts.
     held = _held(run, facts, resolved, suppressed.events, waiting.holds)
     for name, frame in facts.items():
         ids = np.arange(resolved.first[name], resolved.first[name] + len(frame))
         roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
         content = {"id": ids, **roles, "row_problem": resolved.row_problem[name], "held": held[name]}
-        staging.write(f"records/{name}", pd.DataFrame({**content, "personal": frame["personal"].to_numpy(dtype=bool)}))
+        content |= {"personal": frame["personal"].to_numpy(dtype=bool)}
+        content |= {f"promised:{group}": days for group, days in _promised(run, name, frame, waiting.promised).items()}
+        staging.write(f"records/{name}", pd.DataFrame(content))
     return resolved, suppressed
 
 
@@ -99,15 +104,23 @@ def _held(
             held = _held_by_events(events, ids, roles, run.moment.horizon) | _named(run, name, facts[name], holds)
             for numbers in roles:
                 held |= np.isin(numbers, subjects)
-            whole = run.policy.maps[name.system].tables[name.table].part_of
-            if whole is not None:
+            for whole in run.policy.maps[name.system].tables[name.table].wholes:
                 parent = TableName(name.system, whole.table)
-                places = match(facts[name][reference_name(whole.columns)], facts[parent]["key"])
+                places = places_of(facts[name], whole, facts[parent])
                 held |= np.append(of(parent), np.False_)[places]
             found[name] = held
         return found[name]
 
     return {name: of(name) for name in facts}
+
+
+def _promised(run: Run, name: TableName, frame: pd.DataFrame, promised: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return per column group which records an earlier plan promised to destroy; nothing where it promised none."""
+    own = promised[(promised["system"] == name.system) & (promised["table"] == name.table)]
+    if own.empty:
+        return {}
+    groups = run.policy.maps[name.system].tables[name.table].groups
+    return promised_days(own, record_refs(run, name, frame["key"]), frame["fingerprint"], groups)
 
 
 def _named(run: Run, name: TableName, frame: pd.DataFrame, holds: pd.DataFrame) -> np.ndarray:
@@ -169,6 +182,7 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
                 row_problem=rows["row_problem"].to_numpy(),
                 held=rows["held"].to_numpy(dtype=bool),
                 personal=rows["personal"].to_numpy(dtype=bool),
+                promised=promised_of(rows),
             )
             classes, rests = _classify_table(run, table, records, events)
             staging.write(f"classified/{system}.{table.name}/{bucket}", classes)
@@ -176,6 +190,12 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
             count += len(rows)
     staging.write(f"needed/{bucket}", pd.concat(needed, ignore_index=True).drop_duplicates())
     return count
+
+
+def promised_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return ``Records.promised`` from rows that `resolve_phase` staged."""
+    prefix = "promised:"
+    return {name.removeprefix(prefix): rows[name].to_numpy() for name in rows if name.startswith(prefix)}
 
 
 def _classify_table(run: Run, table: Table, records: Records, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -203,11 +223,15 @@ def decide_phase(
 
     Returns:
         Per table the facts with the classification of each group beside them, and what `decide_rows` returned.
+
+    Raises:
+        ConfigurationError: not every record was classified exactly once: machines disagree about ``GALLRING_BUCKETS``.
     """
     decided: dict[TableName, pd.DataFrame] = {}
     for name, facts in read_facts(run, staging).items():
         table = run.policy.maps[name.system].tables[name.table]
-        decided[name] = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+        settled = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
+        decided[name] = _refer_unread(run, name, table, settled)
     needed = pd.concat([staging.read(name) for name in staging.names("needed")], ignore_index=True)
     events, years = read_events(staging), read_fiscal_years(run, staging)
     return decide_systems(run.policy.maps, decided, events, years, needed, references, closed)
@@ -220,15 +244,18 @@ def _with_classes(staging: Staging, name: TableName, table: Table, facts: pd.Dat
         return facts
     parts = [staging.read(each) for each in staging.names(f"classified/{name}")]
     classes = pd.concat(parts, ignore_index=True).sort_values("id", ignore_index=True)
+    if not np.array_equal(classes["id"].to_numpy(), records["id"].to_numpy()):
+        what = f"isn't the same for all: the {len(records)} records of {name} were classified {len(classes)} times."
+        remedy = "Give scheduler, DAG processor and every worker the same number, then clear `resolve`."
+        raise ConfigurationError([Problem("environment", "GALLRING_BUCKETS", what, remedy, "BUCKETS_DIFFER")])
     return facts.assign(**{column: classes[column] for column in classes if column != "id"})
 
 
 def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waiting: Waiting) -> pd.DataFrame:
-    """Let referrals that have waited their time out fall back, and unfinished plans be finished.
+    """Let referrals that have waited their time out fall back.
 
-    A record without any purpose left, of a plan that was approved and broke off, lost its events to that very plan:
-    it is what the plan said it was. A referral that nobody answered in ``referral_period`` falls back to the map's
-    fallback day, or, where no purpose was ever known, to nothing.
+    A referral that nobody answered in ``referral_period`` falls back to the map's fallback day, or, where no purpose
+    was ever known, to nothing.
     """
     names = [f"state:{group}" for group in table.groups]
     referred = frame[names].eq(REFERRED).any(axis=1).to_numpy() if names else np.zeros(len(frame), dtype=bool)
@@ -240,19 +267,40 @@ def _settle(run: Run, name: TableName, table: Table, frame: pd.DataFrame, waitin
         state = frame[f"state:{group}"].to_numpy().copy()
         reason = frame[f"reason:{group}"].to_numpy().copy()
         waits = state == REFERRED
-        orphan = waits & (reason == REASON_CODE[Reason.NO_KNOWN_PURPOSE])
-        carried = orphan & frame["record_ref"].isin(waiting.unfinished).to_numpy()
         first_seen = _first_seen(waiting.referrals, group)
         limit = day_number(run.row.as_of)
         seen = frame["record_ref"].map(first_seen)
         due = [pd.notna(day) and _waited(day, run.policy.schedule.referral_period, limit) for day in seen]
         fallback = frame[f"fallback:{group}"].to_numpy()
         waited = waits & np.array(due, dtype=bool) & (fallback != OPEN_DAY) & (fallback < limit)
-        state[carried | waited] = EXPIRED
+        state[waited] = EXPIRED
         reason[waited] = REASON_CODE[Reason.UNANSWERED]
-        reason[carried] = REASON_CODE[Reason.CARRIED_OVER]
         frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
     return frame
+
+
+def _refer_unread(run: Run, name: TableName, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Refer what would be erased inside a value that can't be read, unless the whole row is to be deleted.
+
+    No time settles it: it waits until somebody has mended the value.
+    """
+    unread = [group for group in table.groups if f"unread:{group}" in frame]
+    if not unread:
+        return frame
+    states = frame[[f"state:{group}" for group in table.groups]]
+    stays = np.full(len(frame), table.when_expired is not WhenExpired.DELETE)
+    stays |= ~(states.eq(EXPIRED).all(axis=1) & frame["personal"]).to_numpy(dtype=bool)
+    referred = np.zeros(len(frame), dtype=bool)
+    for group in unread:
+        waits = stays & frame[f"unread:{group}"].to_numpy(dtype=bool) & (states[f"state:{group}"] == EXPIRED).to_numpy()
+        state = np.where(waits, REFERRED, frame[f"state:{group}"]).astype("int8")
+        reason = np.where(waits, REASON_CODE[Reason.UNREADABLE_VALUE], frame[f"reason:{group}"]).astype("int8")
+        frame = frame.assign(**{f"state:{group}": state, f"reason:{group}": reason})
+        referred |= waits
+    if not referred.any():
+        return frame
+    refs = pd.Series(record_refs(run, name, frame["key"][referred]), index=frame.index[referred])
+    return frame.assign(record_ref=refs if "record_ref" not in frame else frame["record_ref"].combine_first(refs))
 
 
 def _waited(first_seen: date, period: Period, as_of: int) -> bool:

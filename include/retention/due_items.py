@@ -12,17 +12,13 @@ import pandas as pd
 from include.retention.classify import REASONS
 from include.retention.dates import NO_DAY, day_number
 from include.retention.deciding import decide_phase, record_refs
-from include.retention.facts import reference_name
 from include.retention.ledger.runs import previous_run
 from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references, read_closed
 from include.retention.periods import after
-from include.retention.plan import (
-    deletion_order,
-    table_items,
-)
+from include.retention.plan import table_items
 from include.retention.remembered import waiting_of
-from include.retention.resolve import TableName, match
+from include.retention.resolve import TableName, match, places_of
 from include.retention.run import Run
 from include.retention.staging import Staging
 from include.retention.summary import count_table, referred
@@ -31,12 +27,13 @@ from include.retention.summary import count_table, referred
 def decide_items(
     run: Run, staging: Staging
 ) -> tuple[dict[TableName, pd.DataFrame], list[dict[str, Any]], pd.DataFrame]:
-    """Return the items due per table, the counts per table, and the referrals, of one phase."""
+    """Return the items due per table, the counts per table, and the referrals, of one phase.
+
+    The referrals: ``record_ref, system, table, group, key`` (the record's key as JSON, which goes nowhere but to
+    whoever asks on the command line) and ``reason``.
+    """
     references = {system: all_references(run, staging, system) for system in run.policy.maps}
-    closed = {
-        system: read_closed(staging, system) | deletion_order(list(data_map.tables), references[system])[1]
-        for system, data_map in run.policy.maps.items()
-    }
+    closed = {system: read_closed(staging, system) for system in run.policy.maps}
     decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
@@ -78,21 +75,24 @@ def _subjects(frame: pd.DataFrame, keys: pd.Series) -> list[list[int]]:
 def _wholes(run: Run, name: TableName, decided: Mapping[TableName, pd.DataFrame], keys: pd.Series) -> list[list[str]]:
     """Return the references of the records that each record to act on is a part of: a hold on them covers it too."""
     found: list[list[str]] = [[] for _ in keys]
-    link, table, parts = run.policy.maps[name.system].tables[name.table].part_of, name, keys
-    while link is not None and len(keys):
-        places = match(parts, decided[table]["key"])
-        parts = decided[table][reference_name(link.columns)].iloc[places].where(places >= 0)
-        table = TableName(name.system, link.table)
-        there = parts.notna().to_numpy()
-        refs = iter(record_refs(run, table, parts[there]))
-        for place in np.flatnonzero(there):
-            found[place].append(next(refs))
-        link = run.policy.maps[name.system].tables[table.table].part_of
+    tables = run.policy.maps[name.system].tables
+
+    def rise(table: TableName, parts: pd.Series, items: np.ndarray) -> None:
+        for link in tables[table.table].wholes if len(parts) else ():
+            whole = TableName(name.system, link.table)
+            above = np.append(places_of(decided[table], link, decided[whole]), -1)[match(parts, decided[table]["key"])]
+            there = above >= 0
+            keys_above = decided[whole]["key"].iloc[above[there]]
+            for item, ref in zip(items[there], record_refs(run, whole, keys_above), strict=True):
+                found[item].append(ref)
+            rise(whole, keys_above, items[there])
+
+    rise(name, keys, np.arange(len(keys)))
     return found
 
 
 def _for_validation(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    kept = [column for column in frame if column in {"key", "fingerprint", "held"} or column.startswith("left:")]
+    kept = [c for c in frame if c in {"key", "fingerprint", "held"} or c.startswith(("left:", "redact:"))]
     return pd.concat([frame[kept], rows], axis=1)
 
 
@@ -104,6 +104,7 @@ def _referrals(name: TableName, frame: pd.DataFrame, groups: Sequence[str]) -> p
             reasons = [REASONS[code].value for code in rows[f"reason:{group}"]]
             refs = rows["record_ref"].to_numpy(dtype=object)
             content = {"record_ref": refs, "system": name.system, "table": name.table, "group": group}
+            content |= {"key": rows["key"].to_numpy(dtype=object)}
             frames.append(pd.DataFrame({**content, "reason": reasons}))
-    columns = ["record_ref", "system", "table", "group", "reason"]
+    columns = ["record_ref", "system", "table", "group", "key", "reason"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -14,8 +14,8 @@ import pandas as pd
 
 from include.retention.data_map.model import DataMap, Emission
 from include.retention.events import RECORD, SUBJECT, Events, Found, Ints
-from include.retention.facts import ABSENT, KNOWN, reference_name
-from include.retention.resolve import Facts, TableName, match, with_fiscal_years
+from include.retention.facts import ABSENT, KNOWN
+from include.retention.resolve import Facts, TableName, places_of, with_fiscal_years
 
 Bools = npt.NDArray[np.bool_]
 OF_RECORDS = ""
@@ -70,12 +70,11 @@ def _with_wholes(maps: Mapping[str, DataMap], decided: Facts, needed: pd.DataFra
     while len(fresh):
         wholes = []
         for name, frame in decided.items():
-            link = maps[name.system].tables[name.table].part_of
-            if link is None:
-                continue
-            places = match(frame[reference_name(link.columns)], decided[TableName(name.system, link.table)]["key"])
-            ids = np.append(decided[TableName(name.system, link.table)]["id"].to_numpy(), -1)[places]
-            wholes.append(pd.DataFrame({"id": frame["id"].to_numpy(), "whole": ids})[ids >= 0])
+            for link in maps[name.system].tables[name.table].wholes:
+                whole = decided[TableName(name.system, link.table)]
+                places = places_of(frame, link, whole)
+                ids = np.append(whole["id"].to_numpy(), -1)[places]
+                wholes.append(pd.DataFrame({"id": frame["id"].to_numpy(), "whole": ids})[ids >= 0])
         if not wholes:
             return found
         risen = fresh.merge(pd.concat(wholes, ignore_index=True), on="id")
@@ -91,7 +90,7 @@ def _targets(
         yield role, roles[role]
     for link in emission.keeps:
         kept = decided[TableName(name.system, link.table)]
-        places = match(decided[name][reference_name(link.columns)], kept["key"])
+        places = places_of(decided[name], link, kept)
         ids = np.append(kept["id"].to_numpy(), -1)
         yield OF_RECORDS, ids[places]
 

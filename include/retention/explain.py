@@ -152,4 +152,5 @@ def only(records: Records, place: int) -> Records:
         row_problem=records.row_problem[one],
         held=records.held[one],
         personal=records.personal[one],
+        promised={group: days[one] for group, days in records.promised.items()},
     )

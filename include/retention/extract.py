@@ -1,7 +1,8 @@
 """Step 1, extract: keys, hashed identifiers, event dates and present-or-not flags leave a source, nothing else.
 
-Names, addresses and free text are never selected: whether a column group still holds something is asked of the
-database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Identifiers are hashed in memory,
+Names, addresses and free text are hardly ever selected: whether a column group still holds something is asked of the
+database (``column IS DISTINCT FROM f(column)``), and so are the map's conditions. Only what a map erases inside a
+value must be read, and is looked at in memory, a chunk at a time (see ``inside.py``). Identifiers are hashed in memory,
 a chunk at a time, before anything is written. One read-only transaction per system, so that its tables agree.
 
 What is read is the facts frame: see ``facts.py``.
@@ -19,19 +20,33 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
-from include.retention.data_map.model import Condition, DataMap, Emission, ForeignKey, Link, SubjectRole, Table
-from include.retention.dates import NO_DAY, REFER_CODE, Moments, read_moments
+from include.retention.data_map.model import (
+    Condition,
+    DataMap,
+    Emission,
+    ForeignKey,
+    Link,
+    SubjectRole,
+    Table,
+    declared_references,
+)
+from include.retention.data_map.polymorphic import Arm
+from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.fiscal_years import check_years, no_years
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
+from include.retention.inside import LABEL, all_columns_to_read, columns_to_read, look_inside, read_columns
 from include.retention.keys import Key
 from include.retention.methods import left
 from include.retention.policy.model import FiscalYears, Schedule
+from include.retention.polymorphic_sql import refers_by, typed
 from include.retention.spelt_keys import Parent, spelt_as_key
 from include.retention.statements import key_condition, sql_table
 from include.retention.terms import IdentifierKind, Reason, WhenNull
 
 CHUNK_ROWS = 50_000
+INSIDE_ROWS = 2_000
+"""Rows of a chunk where whole documents are read: memory must hold a chunk of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +70,11 @@ class Extractor:
         return sql_table(table, self.data_map.schema, self.types[table.name])
 
     def read_table(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
-        """Yield the table's facts frame in chunks of ``CHUNK_ROWS`` rows."""
+        """Yield the table's facts frame in chunks, of ``CHUNK_ROWS`` rows at most."""
         statement, names = self._statement(table, self.target(table))
-        result = connection.execution_options(yield_per=CHUNK_ROWS).execute(statement)
-        for rows in result.partitions(CHUNK_ROWS):
+        size = INSIDE_ROWS if all_columns_to_read(table) else CHUNK_ROWS
+        result = connection.execution_options(yield_per=size).execute(statement)
+        for rows in result.partitions(size):
             yield self._facts(table, names, rows)
 
     def read_keys(self, connection: sa.Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
@@ -117,12 +133,14 @@ class Extractor:
 
     def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})
-        selected: list[sa.ColumnElement[Any]] = [_raw(target.c[column]).label(f"c:{column}") for column in columns]
+        values = self._values(table, target)
+        selected: list[sa.ColumnElement[Any]] = [_raw(values[column]).label(f"c:{column}") for column in columns]
         selected += self._spelt(table, target)
         for number, emission in enumerate(table.emissions):
             selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
         selected.append(_flag(_holds(target, table.personal_when), "personal"))
         selected.extend(_flag(left(table, target, group), f"left:{group}") for group in table.groups)
+        selected.extend(read_columns(target, all_columns_to_read(table)))
         return sa.select(*selected), [element.name for element in selected if isinstance(element, sa.Label)]
 
     def _columns(self, table: Table) -> Iterator[Sequence[str]]:
@@ -134,19 +152,40 @@ class Extractor:
             named = (emission.date, emission.begins, emission.channel, emission.fallback)
             yield [column for column in named if column is not None]
 
+    def _values(self, table: Table, target: sa.Table) -> dict[str, sa.ColumnElement[Any]]:
+        """Return what the names in references stand for: columns, and keys that polymorphic ones lead to."""
+        arms = {name: refers_by(arm, target) for name, arm in self.arms(table).items()}
+        return {**dict(target.c), **arms}
+
+    def arms(self, table: Table) -> dict[str, Arm]:
+        """Return the arms of a table's polymorphic references, with their live types."""
+        tables = self.data_map.tables
+        return {name: typed(arm, table.name, tables, self.types) for name, arm in table.arms.items()}
+
     def reference_columns(self, table: Table) -> list[tuple[str, ...]]:
         """Return the column lists whose values tie records together: references out of the table and into it."""
         return list(self._ties(table))
 
+    def _is_emptied(self, table: Table, reference: tuple[str, ...]) -> bool:
+        """Return whether the act itself may change a reference before it comes to the row."""
+        return bool(set(table.empties) & set(table.columns_of(reference)))
+
     def _ties(self, table: Table) -> dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]:
         """Return the column lists that tie records together, each with the tables and columns that it refers to."""
         mapped = self.data_map.tables
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of else []
+        links = [role.link for role in table.subjects.values() if role.link is not None]
+        links += table.wholes
+        links += [Link((name,), arm.table) for name, arm in table.arms.items()]
         links += [link for emission in table.emissions for link in emission.keeps]
         found: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
         for link in links:
-            found.setdefault(link.columns, []).append((link.table, mapped[link.table].key))
+            found.setdefault(link.columns, []).append((link.table, link.to or mapped[link.table].key))
+        for each in declared_references(mapped):
+            if each.parent_table == table.name and each.parent_columns != table.key:
+                found.setdefault(each.parent_columns, [])
+        for link in (link for each in mapped.values() for emission in each.emissions for link in emission.keeps):
+            if link.table == table.name and link.to:
+                found.setdefault(link.to, [])
         for each in self.references:
             if each.child_table == table.name and each.parent_table in mapped:
                 found.setdefault(each.child_columns, []).append((each.parent_table, each.parent_columns))
@@ -157,9 +196,10 @@ class Extractor:
     def _spelt(self, table: Table, target: sa.Table) -> list[sa.ColumnElement[Any]]:
         """Return the columns of references that may be spelt otherwise than the key that they refer to."""
         found: list[sa.ColumnElement[Any]] = []
+        values = self._values(table, target)
         for number, (columns, ties) in enumerate(self._ties(table).items()):
             parents = [Parent(self.target(self.data_map.tables[name]), theirs) for name, theirs in dict.fromkeys(ties)]
-            spelt = spelt_as_key(target, columns, parents)
+            spelt = spelt_as_key(target, [values[name] for name in columns], parents)
             found += [_raw(column).label(f"spelt:{number}:{place}") for place, column in spelt.items()]
         return found
 
@@ -176,9 +216,12 @@ class Extractor:
             applies = np.array(raw[f"where:{number}"], dtype=bool)
             facts.update(self._event(table, number, emission, columns, applies))
         facts["personal"] = np.array(raw["personal"], dtype=bool)
-        fingerprint = _fingerprints(facts, self.key, len(rows))
+        loose = {reference_name(each) for each in self.reference_columns(table) if self._is_emptied(table, each)}
+        told = {name: values for name, values in facts.items() if name not in loose}
+        fingerprint = _fingerprints(told, self.key, len(rows))
         for group in table.groups:
             facts[f"left:{group}"] = np.array(raw[f"left:{group}"], dtype=bool)
+        facts.update(_inside(table, raw, facts))
         return pd.DataFrame({**facts, "fingerprint": fingerprint})
 
     def _identifiers(self, role: SubjectRole, columns: dict[str, Any], rows: int) -> dict[str, Any]:
@@ -199,13 +242,18 @@ class Extractor:
         self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
     ) -> dict[str, Any]:
         ends = self._moments(table, emission.date, columns)
-        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], KNOWN)
-        problem = np.where(ends.null & (state == UNKNOWN), REFER_CODE[Reason.UNKNOWN_DATE], ends.problem)
+        special = {INFINITY: WhenNull.ONGOING, **emission.special}
+        place = special_days(columns[emission.date], list(special))
+        meant = np.array([*(_STATE_OF_NULL[each] for each in special.values()), KNOWN])[place]
+        state = np.where(ends.null, _STATE_OF_NULL[emission.when_null], meant)
+        day = np.where(state == KNOWN, ends.day, NO_DAY).astype("int32")
+        problem = np.where(state == KNOWN, ends.problem, 0)
+        problem = np.where(state == UNKNOWN, REFER_CODE[Reason.UNKNOWN_DATE], problem)
         begin = np.full(len(applies), NO_DAY, dtype="int32")
         if emission.begins is not None:
             begins = self._moments(table, emission.begins, columns)
             begin = begins.day
-            known = (begins.day != NO_DAY) & (ends.day != NO_DAY)
+            known = (begins.day != NO_DAY) & (day != NO_DAY)
             problem = np.where(known & (begins.first > ends.last), REFER_CODE[Reason.CONTRADICTORY_DATES], problem)
         state = np.where(applies & (state != ABSENT), np.where(problem > 0, UNKNOWN, state), ABSENT)
         fallback = np.full(len(applies), NO_DAY, dtype="int32")
@@ -215,7 +263,7 @@ class Extractor:
             [None] * len(applies) if emission.channel is None else [_channel(v) for v in columns[emission.channel]]
         )
         return {
-            f"ev{number}:day": np.where(state == KNOWN, ends.day, NO_DAY).astype("int32"),
+            f"ev{number}:day": np.where(state == KNOWN, day, NO_DAY).astype("int32"),
             f"ev{number}:begin": begin,
             f"ev{number}:first": ends.first,
             f"ev{number}:last": ends.last,
@@ -253,6 +301,20 @@ def _sole_traders(organisation: Hashed, identity: pd.Series | None) -> dict[Iden
 def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return a column as the driver gives it: SQLAlchemy's own types raise on a date that isn't one."""
     return sa.type_coerce(column, sa.types.NullType())
+
+
+def _inside(table: Table, raw: Mapping[str, Sequence[Any]], facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return the flags of the groups that erase something inside a value; the values themselves go no further."""
+    flags: dict[str, np.ndarray] = {}
+    for group in table.groups:
+        names = columns_to_read(table, [group])
+        if names:
+            rows = zip(*(raw[f"{LABEL}{name}"] for name in names), strict=True)
+            found = [look_inside(table, [group], dict(zip(names, row, strict=True))) for row in rows]
+            flags[f"left:{group}"] = facts[f"left:{group}"] | np.array([each.left for each in found], dtype=bool)
+            flags[f"redact:{group}"] = np.array([each.redacts for each in found], dtype=bool)
+            flags[f"unread:{group}"] = np.array([each.unread for each in found], dtype=bool)
+    return flags
 
 
 def _holds(target: sa.Table, conditions: Sequence[Condition]) -> sa.ColumnElement[bool]:

@@ -17,8 +17,11 @@ column                 dtype    meaning
 ``ev<i>:channel``      str      marketing channel, None for all
 ``ev<i>:fallback``     int32    local day of the fallback, ``NO_DAY`` where there is none
 ``left:<group>``       bool     the group still holds something that its methods would erase
+``unread:<group>``     bool     only where the group erases something inside a value: one of them can't be read
+``redact:<group>``     bool     likewise: something in a free text would be replaced, which leaves it personal
 ``personal``           bool     the row is inside the table's ``personal_when``
-``fingerprint``        str      keyed hash of everything above but the ``left`` flags
+``fingerprint``        str      keyed hash of everything above but the flags ``left``, ``unread`` and ``redact``, and
+                                of what ``empties`` lets go
 =====================  =======  ==========================================================================
 """
 
@@ -44,6 +47,8 @@ def json_keys(columns: Sequence[Sequence[Any]]) -> pd.Series:
 
     Whole numbers stay numbers; everything else that a key may hold (text, UUID, date) becomes text.
     """
+    if len(columns) == 1 and all(type(value) is int for value in columns[0]):
+        return pd.Series([f"[{value}]" for value in columns[0]], dtype=object)
     rows = zip(*columns, strict=True)
     return pd.Series([json_key(row) for row in rows], dtype=object)
 

@@ -114,7 +114,7 @@ def check_disk(free_mb: int, guards: Guards) -> None:
     """
     if free_mb < guards.min_free_disk_mb:
         message = (
-            f"{free_mb} MiB of disk are free in the working directory, the schedule asks for {guards.min_free_disk_mb} "
+            f"{free_mb} MiB of disk are free where a run writes, the schedule asks for {guards.min_free_disk_mb} "
             "(guards.min_free_disk_mb). Free some and run again."
         )
         raise GuardError(message)
@@ -160,6 +160,25 @@ def check_holds(vanished: Sequence[str]) -> None:
         message = (
             f"The legal holds {', '.join(vanished)} were placed and never released, and the control database doesn't "
             "hold them any more: what they cover would be destroyed. Restore it from your copy, and find out why."
+        )
+        raise GuardError(message)
+
+
+def check_ledger(broken: str, mode: Mode) -> None:
+    """Refuse to destroy over a ledger that isn't whole: what is done now could be proved as little as what was.
+
+    Args:
+        broken: what is wrong with it, or an empty text.
+        mode: a dry run destroys nothing, and goes on.
+
+    Raises:
+        GuardError: says what is wrong.
+    """
+    if broken and mode is Mode.ENFORCE:
+        message = (
+            f"The ledger isn't whole: {broken} Nothing is destroyed over a broken ledger. Keep the control database "
+            "and the reports as they are, tell the data protection officer, and restore them from your copy: "
+            "`gallring verify` says when they are whole."
         )
         raise GuardError(message)
 

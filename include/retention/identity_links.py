@@ -115,7 +115,7 @@ def _important(plan: _Plan, nodes: Roles, touched: Ints) -> dict[int, AbstractSe
             kept = frame[f"state:{group}"].to_numpy() != EXPIRED
             for place, role in enumerate(role_order(nodes[name])):
                 add(name, role, kept & ((by_roles >> place) & 1).astype(bool))
-    # What was carried over from a plan that broke off rests on nothing any more, so nothing has to tell of it.
+    # A referral that nobody answered rests on nothing any more, so nothing has to tell of it.
     touched = np.intersect1d(touched, pd.concat(found, ignore_index=True)["subject"].to_numpy())
     for name, by_role in plan.told.items():
         for role in by_role.keys() - {OF_RECORDS}:

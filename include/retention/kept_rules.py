@@ -34,9 +34,11 @@ def keep_rules(settings: Settings, run_id: str) -> None:
         shutil.copyfile(settings.policy / SCHEDULE_FILE, fresh / SCHEDULE_FILE)
         if (settings.policy / PUBLISHED_POLICY).exists():
             shutil.copyfile(settings.policy / PUBLISHED_POLICY, fresh / PUBLISHED_POLICY)
-        (fresh / MAP_DIRECTORY).mkdir()
-        for file in sorted((settings.policy / MAP_DIRECTORY).glob("*.yaml")):
-            shutil.copyfile(file, fresh / MAP_DIRECTORY / file.name)
+        maps = settings.policy / MAP_DIRECTORY
+        for file in sorted([*maps.glob("*.yaml"), *maps.glob("*/*.yaml")]):
+            target_file = fresh / MAP_DIRECTORY / file.relative_to(maps)
+            target_file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target_file)
         fresh.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
@@ -83,7 +85,9 @@ def changed_rules(settings: Settings, before: str, now: str) -> tuple[Change, ..
 def _lines(directory: Path) -> Iterator[tuple[str, str]]:
     """Yield each value of all files with its place: ``retention_schedule.parameters.MKT_FORMER.keep``."""
     for file in sorted(directory.rglob("*.yaml")):
-        yield from _flat(file.stem, read_document(file)[0].data)
+        # An area's tables are its system's, whichever file they stand in.
+        of_area = file.parent.parent == directory / MAP_DIRECTORY
+        yield from _flat(file.parent.name if of_area else file.stem, read_document(file)[0].data)
 
 
 def _flat(place: str, content: Json) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from include.retention.data_map.model import ForeignKey, declared_references
-from include.retention.plan import (
-    deletion_order,
-)
+from include.retention.data_map.deletion_order import deletion_order
+from include.retention.data_map.model import ForeignKey, binding, with_declared
 from include.retention.reading import SystemExtract
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -25,13 +23,7 @@ def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
 
 def all_references(run: Run, staging: Staging, system: str) -> tuple[ForeignKey, ...]:
     """Return a system's foreign keys as extraction found them, and the references that its map declares."""
-    live = read_references(staging, system)
-    known = {(each.child_table, each.child_columns, each.parent_table) for each in live}
-    declared = declared_references(run.policy.maps[system].tables)
-    return (
-        *live,
-        *(each for each in declared if (each.child_table, each.child_columns, each.parent_table) not in known),
-    )
+    return with_declared(read_references(staging, system), run.policy.maps[system].tables)
 
 
 def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
@@ -50,6 +42,6 @@ def read_closed(staging: Staging, system: str) -> frozenset[str]:
 def deletion_orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:
     """Return each system's tables, children before parents."""
     return {
-        system: deletion_order(list(data_map.tables), all_references(run, staging, system))[0]
+        system: deletion_order(list(data_map.tables), binding(all_references(run, staging, system), data_map.tables))[0]
         for system, data_map in run.policy.maps.items()
     }

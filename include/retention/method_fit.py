@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.retention.column_types import Type, bound_value
+from include.retention.column_types import BINARY, Type, bound_value
 from include.retention.data_map.model import Method
 from include.retention.errors import ActError
 from include.retention.method_sql import is_inet
@@ -58,6 +58,24 @@ def fits(method: Method, facts: ColumnFacts) -> str | None:
     return _tied(method, facts) or _RULES[method.name](method, facts)
 
 
+def fits_inside(facts: ColumnFacts, *, document: bool) -> str | None:
+    """Return why parts of a column's values can't be erased and what to do about it, or None where they can.
+
+    Args:
+        facts: what the live database says of the column.
+        document: the values are JSON documents, not free texts.
+    """
+    if facts.computed:
+        return "The database computes it from other columns: declare the parts there, and this one by a note."
+    if facts.in_key or facts.foreign_key or facts.referenced or facts.unique:
+        return "It is a key, UNIQUE or a reference, so its value can't change in part: move it elsewhere."
+    fits_type = isinstance(facts.type, sa.types.NullType) or _is_text(facts.type)
+    if fits_type or (document and isinstance(facts.type, (sa.JSON, sa.LargeBinary))):
+        return None
+    needed = "Paths are for JSON and for text" if document else "Redacting is for text"
+    return f"{needed}, and the column is {type(facts.type).__name__}: erase it whole."
+
+
 def _tied(method: Method, facts: ColumnFacts) -> str | None:
     if facts.computed:
         return "The database computes it from other columns: erase those, and declare this one by a note."
@@ -82,7 +100,7 @@ def _constant(method: Method, facts: ColumnFacts) -> str | None:
     for kinds, problem in _CONSTANTS:
         if isinstance(facts.type, kinds):
             return problem(facts.type, method.value)
-    return _no_such_type("constant", "text, numbers, dates and truth values", facts)
+    return _no_such_type("constant", "text, numbers, dates, truth values and, empty, bytes", facts)
 
 
 def _choice(kind: Any, value: str | int | None) -> str | None:  # noqa: ANN401  (sa.Enum: its values have no type)
@@ -107,6 +125,10 @@ def _date(kind: Type, value: str | int | None) -> str | None:
         return problem
 
 
+def _bytes(_kind: Type, value: str | int | None) -> str | None:
+    return None if not value and isinstance(value, str) else "It holds bytes: the constant can only be empty, ''."
+
+
 def _anything(_kind: Type, _value: str | int | None) -> str | None:
     return None
 
@@ -117,6 +139,7 @@ _CONSTANTS: tuple[tuple[type[Type] | tuple[type[Type], ...], Callable[[Type, str
     (sa.String, _text),
     ((sa.Integer, sa.Numeric, sa.Float, sa.Boolean), _number),
     ((sa.Date, sa.DateTime), _date),
+    (BINARY, _bytes),
 )
 """The first that fits the column's type judges the constant."""
 

@@ -35,6 +35,26 @@ class Characters(FunctionElement[str]):
     inherit_cache = True
 
 
+class AsItIs(FunctionElement[Any]):
+    """A value as it can be read without being changed: as text, or as the bytes of its text where any bytes may be."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+
+class StoredAs(FunctionElement[Any]):
+    """A new text, first, in the form in which a column, second, stores its own."""
+
+    type = sa.types.NullType()
+    inherit_cache = True
+
+    def __init__(self, new: sa.ColumnElement[str], column: sa.ColumnElement[Any]) -> None:
+        """Keep the column's type where the text has to be read into it."""
+        # PostgreSQL cuts what it casts to VARCHAR(n), so only what isn't text is cast.
+        is_json = isinstance(column.type, (postgresql.JSON, postgresql.JSONB))
+        super().__init__(sa.cast(new, column.type) if is_json else new, column)
+
+
 class Shape(FunctionElement[bool]):
     """Whether an `ExactText` has a shape, given as a GLOB pattern for SQLite and as a regular expression."""
 
@@ -112,6 +132,33 @@ def _exact_mariadb(element: ExactText, compiler: SQLCompiler, **kw: Any) -> str:
 def _characters_mariadb(element: Characters, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     # Even utf8mb4_bin ignores trailing blanks.
     return f"CAST(CONVERT({_parts(element, compiler, kw)[0]} USING utf8mb4) AS BINARY)"
+
+
+@compiles(AsItIs, "sqlite")
+def _as_it_is_sqlite(element: AsItIs, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    # A text that isn't UTF-8 fails in Python's driver, which quotes it.
+    return f"CAST({_parts(element, compiler, kw)[0]} AS BLOB)"
+
+
+@compiles(AsItIs, "postgresql")
+def _as_it_is_postgresql(element: AsItIs, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"CAST({_parts(element, compiler, kw)[0]} AS TEXT)"
+
+
+@compiles(AsItIs, *MARIADB)
+def _as_it_is_mariadb(element: AsItIs, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return _parts(element, compiler, kw)[0]
+
+
+@compiles(StoredAs)
+def _stored_as(element: StoredAs, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return _parts(element, compiler, kw)[0]
+
+
+@compiles(StoredAs, "sqlite")
+def _stored_as_sqlite(element: StoredAs, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    new, column = _parts(element, compiler, kw)
+    return f"CASE typeof({column}) WHEN 'blob' THEN CAST({new} AS BLOB) ELSE {new} END"
 
 
 @compiles(Shape, "sqlite")

@@ -47,6 +47,8 @@ Keys = Sequence[sa.ColumnElement[Any]]
 
 PLACEHOLDER = ("gallrad-", "@gallring.invalid")
 """What stands around the key in a placeholder. ``.invalid`` is reserved (RFC 2606): no mail leaves."""
+WHOLE_METHODS = ("set_null", "constant", "unique_placeholder", "remove")
+"""Methods that leave nothing of the value; ``remove`` is for parts of a JSON document: see ``inside.py``."""
 
 
 def _set_null(_column: Value, _method: Method, _key: Keys) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
@@ -13,12 +13,26 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from include.retention.batch import Batch, BatchResult, Recheck
 from include.retention.column_types import Types
 from include.retention.contention import passes
-from include.retention.data_map.model import DataMap, ForeignKey, Table
+from include.retention.data_map.model import DataMap, ForeignKey, Table, binding, emptied
 from include.retention.errors import ActError
 from include.retention.files import FileCounts
+from include.retention.inside import columns_to_read, count_left, edit
+from include.retention.methods import columns_of
 from include.retention.row_files import RowFiles
-from include.retention.statements import RecordKey, delete, erase, lock, remaining, sql_table
+from include.retention.statements import (
+    RecordKey,
+    delete,
+    empty,
+    erase,
+    fixed_days,
+    free,
+    key_condition,
+    lock,
+    remaining,
+    sql_table,
+)
 from include.retention.terms import Verdict
+from include.retention.trigger_copies import TriggerCopies
 
 ATTEMPTS = 5
 """How often a transaction is tried while others hold its rows."""
@@ -71,11 +85,11 @@ def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
 
     before: list[int] = []  # An attempt whose commit got lost leaves nothing for the next one to find.
     still, counts = tried(lambda: _change(work, recheck, files, before))
-    left, spared = tried(lambda: _measure(work, still))
+    left, spared, unread = tried(lambda: _measure(work, still))
     had_work = max(before)
     nothing_to_do = len(batch.keys) - had_work
     done = max(0, had_work - left - spared) + (nothing_to_do if batch.again else 0)
-    return BatchResult(done, len(batch.keys) - left - done, left, counts)
+    return BatchResult(done, len(batch.keys) - left - done, left, counts, unread)
 
 
 def tried(transaction: Callable[[], T]) -> T:
@@ -98,12 +112,24 @@ class _Work:
     table: Table
     target: sa.Table
 
+    @property
+    def reads_inside(self) -> bool:
+        """Return whether the batch erases anything inside a value: see ``inside.py``."""
+        return self.batch.action is not Verdict.DELETE and bool(columns_to_read(self.table, self.batch.groups))
+
     def count(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> int:
         """Return in how many rows there is something to do."""
+        return self.count_unread(connection, keys)[0]
+
+    def count_unread(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> tuple[int, int]:
+        """Return in how many rows there is something to do, and in how many of them a value can't be read."""
         if not keys:
-            return 0
+            return 0, 0
         batch = self.batch
-        return connection.scalar(remaining(self.table, self.target, batch.action, batch.groups, keys)) or 0
+        if self.reads_inside:
+            return count_left(connection, self.table, self.target, batch.groups, keys)
+        left = connection.scalar(remaining(self.table, self.target, batch.action, batch.groups, keys))
+        return left or 0, 0
 
     def require_at_most(self, rows: int, keys: Sequence[RecordKey]) -> None:
         """Let nothing be changed but what the keys name."""
@@ -126,33 +152,77 @@ def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -
         if len(still) != len(batch.keys):
             raise ActError(f"{batch.system}.{batch.table}: the last look answered for other rows than the batch's.")
         going, counts = files.delete(connection, list(compress(batch.keys, still)))
+        copies = TriggerCopies(work.source.data_map, table, work.source.types)
+        known = copies.there(connection, going)
         if going and batch.action is Verdict.DELETE:
-            _delete(work, connection, going)
+            _delete(work, connection, going, copies.tables)
         elif going:
-            statement = erase(table, target, batch.groups, going, work.source.references)
-            work.require_at_most(connection.execute(statement).rowcount, going)
+            _erase(work, connection, going)
+        copies.remove_new(connection, going, known)
     return still, counts
 
 
-def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
-    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free."""
-    references, name = work.source.references, work.table.name
-    statement = delete(work.table, work.target, keys, references)
+def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
+    """Erase column groups: first inside values, which may need to know what is erased whole."""
+    table, target, groups = work.table, work.target, work.batch.groups
+    whole = list(dict.fromkeys(name for group in groups for name in columns_of(table, group)))
+    if work.reads_inside:
+        fixed = fixed_days(table, target, [*whole, *columns_to_read(table, groups)])
+        rows, readable = edit(connection, table, target, groups, keys, fixed)
+        work.require_at_most(rows, keys)
+        keys = readable
+    if whole and keys:
+        statement = erase(table, target, groups, keys, work.source.references)
+        work.require_at_most(connection.execute(statement).rowcount, keys)
+
+
+def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
+    """Delete rows; where they refer to each other, those that none refers to first, until none is left to free.
+
+    MariaDB lets no statement read a table to which its own triggers write: such references are looked at before it.
+    """
+    name, tables = work.table.name, work.source.data_map.tables
+    references = binding(work.source.references, tables)
+    _empty(work, connection, keys, references)
+    if written:
+        keys = [tuple(row) for row in connection.execute(free(work.table, work.target, keys, references))]
+    others = [each for each in references if each.child_table not in written]
+    statement = delete(work.table, work.target, keys, others)
     inside = any(each.child_table == each.parent_table == name for each in references)
     total = deleted = connection.execute(statement).rowcount
     work.require_at_most(total, keys)
     while inside and deleted:
+        _empty(work, connection, keys, references)
         deleted = connection.execute(statement).rowcount
         total += deleted
         work.require_at_most(total, keys)
 
 
-def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int]:
-    """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't."""
+def _empty(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], references: Sequence[ForeignKey]) -> None:
+    """Set the references to NULL that the map lets go, where the rows that they refer to are free to go."""
+    tables, schema, types = work.source.data_map.tables, work.source.data_map.schema, work.source.types
+    loose = [(each, emptied(each, tables)) for each in work.source.references if each.parent_table == work.table.name]
+    loose = [(each, columns) for each, columns in loose if columns]
+    if not loose:
+        return
+    rows = [tuple(row) for row in connection.execute(free(work.table, work.target, keys, references))]
+    for each, columns in loose if rows else ():
+        child = tables[each.child_table]
+        target = work.target if child is work.table else sql_table(child, schema, types.get(child.name))
+        gone = key_condition(work.target, work.table.key, rows)
+        connection.execute(empty(each, columns, (child, target), work.target, gone))
+
+
+def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int, int]:
+    """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't.
+
+    The last number is how many of the former have a value that can't be read.
+    """
     due = list(compress(work.batch.keys, still))
     spared = list(compress(work.batch.keys, (not each for each in still)))
     with work.source.engine.begin() as connection:
-        return work.count(connection, due), work.count(connection, spared)
+        left, unread = work.count_unread(connection, due)
+        return left, work.count(connection, spared), unread
 
 
 def _require_transaction(connection: sa.Connection) -> None:

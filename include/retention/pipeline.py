@@ -8,16 +8,27 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from include.retention import carrying_out, clock, live_schema, planning, remembered, reporting, sealing, verifying
+from include.retention import (
+    carrying_out,
+    clock,
+    discovering,
+    live_schema,
+    planning,
+    remembered,
+    reporting,
+    sealing,
+    verifying,
+)
 from include.retention.deciding import classify_phase, resolve_phase
 from include.retention.errors import ApprovalError, ConfigurationError
-from include.retention.guards import check_clock, check_disk, check_extract, check_holds
+from include.retention.guards import check_clock, check_disk, check_extract, check_holds, check_ledger
 from include.retention.kept_rules import keep_rules
 from include.retention.keys import load_ring, require_own_key
 from include.retention.ledger.approvals import How, record_approval, record_rejection
-from include.retention.ledger.chain import append
+from include.retention.ledger.chain import append, verify_chain
 from include.retention.ledger.holds import vanished_holds
 from include.retention.ledger.recognise import watching
 from include.retention.ledger.rekey import require_known_keys
@@ -28,7 +39,7 @@ from include.retention.policy.load import load_policy
 from include.retention.reading import extract_system
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
 from include.retention.settings import load_settings
-from include.retention.staging import PLAN, remove_abandoned
+from include.retention.staging import PLAN, remove_abandoned, require_usable
 from include.retention.terms import Mode
 
 __all__ = [
@@ -52,7 +63,9 @@ def begin(request: RunRequest) -> dict[str, Any]:
     if request.mode is Mode.ENFORCE and policy.unapproved:
         raise ConfigurationError(policy.unapproved)
     now = clock.now()
-    settings.var.mkdir(parents=True, exist_ok=True)
+    require_usable(settings.staging)
+    for each in settings.directories:
+        each.mkdir(parents=True, exist_ok=True)
     control = make_control(settings.control_url)
     try:
         with control.begin() as connection:
@@ -78,13 +91,16 @@ def begin(request: RunRequest) -> dict[str, Any]:
         keep_rules(settings, run_id)
         with recorded(control, run_id):
             with reading(control) as connection:
+                chain = verify_chain(connection)
+                check_ledger("" if chain.ok else f"entry {chain.broken_at}: {chain.what}", request.mode)
                 check_holds(vanished_holds(connection))
             last = before[0].started_at if before else None
             check_clock(request.as_of, local_day(now, policy.schedule.time_zone), now, last, request.mode)
-            check_disk(shutil.disk_usage(settings.var).free // MEBIBYTE, policy.schedule.guards)
+            check_disk(min(map(_free, settings.directories)) // MEBIBYTE, policy.schedule.guards)
     finally:
         control.dispose()
-    remove_abandoned(settings.staging, now, run_id)
+    for place in {settings.staging, str(settings.previews)}:
+        remove_abandoned(place, now, run_id)
     return {"run_id": run_id}
 
 
@@ -110,6 +126,12 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
         tables = {table: {"rows": rows} for table, rows in found.sizes.items()}
         _tell(run, "extracted", {"system": system, "tables": tables, "closed_tables": closed})
         return {"system": system, "rows": sum(found.sizes.values()), "closed": sorted(found.closed)}
+
+
+def discover(run_id: str, system: str) -> dict[str, Any]:
+    """Look for personal data that one system's map doesn't know of."""
+    with opened(run_id) as run:
+        return discovering.discover(run, system)
 
 
 def resolve(run_id: str) -> dict[str, Any]:
@@ -220,6 +242,10 @@ def finish(run_id: str, failed: Sequence[str] = ()) -> dict[str, Any]:
         ActError: the run didn't reach its end; the message says how it ended and where the report is.
     """
     return reporting.finish(run_id, failed)
+
+
+def _free(directory: Path) -> int:
+    return shutil.disk_usage(directory).free
 
 
 def _tell(run: Run, kind: str, body: dict[str, Any]) -> None:

@@ -11,13 +11,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import pandas as pd
 
 from include.retention.classify import REASON_CODE, REASONS
-from include.retention.data_map.model import ForeignKey, Table
+from include.retention.data_map.model import Table
 from include.retention.dates import NO_DAY
 from include.retention.keys import RECORD, Key, record_text
 from include.retention.terms import Mode, Reason, Verdict
@@ -36,24 +35,6 @@ class Inputs:
     mode: Mode
     schedule_digest: str
     map_digests: Mapping[str, str]
-
-
-def deletion_order(tables: Sequence[str], references: Sequence[ForeignKey]) -> tuple[list[str], frozenset[str]]:
-    """Return the tables with children before parents, and those that foreign keys tie into a ring.
-
-    A ring has no order in which a row can be deleted before the rows it refers to: nothing is deleted there.
-    """
-    ringed: set[str] = set()
-    edges = {(each.parent_table, each.child_table) for each in references if each.parent_table != each.child_table}
-    while True:
-        sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(sorted(tables), ()))
-        for parent, child in sorted(edges):
-            if {parent, child} <= set(tables) - ringed:
-                sorter.add(parent, child)
-        try:
-            return list(sorter.static_order()), frozenset(ringed)
-        except CycleError as error:
-            ringed.update(error.args[1])
 
 
 def table_items(  # noqa: PLR0913, PLR0917 - one table's decision, its place and the means to name it

@@ -87,12 +87,12 @@ def _due_by_table(counts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, in
 
 
 def _erased_values(run: Run, items: pd.DataFrame) -> int:
-    """Return how many columns of how many rows the plan erases in place."""
+    """Return how many columns, and parts of columns, of how many rows the plan erases in place."""
     erased = items[items["action"] == Verdict.ANONYMISE]
     total = 0
     for (system, table, groups), rows in erased.groupby(["system", "table", "groups"]):
         mapped = run.policy.maps[system].tables[table]
-        total += len(rows) * sum(column.group in json.loads(groups) for column in mapped.columns.values())
+        total += len(rows) * sum(part.group in json.loads(groups) for part in mapped.personal_parts())
     return total
 
 

@@ -62,7 +62,7 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     now = clock.now()
     ring = load_ring(os.environ)
     missing = missing_control(settings.control_url)
-    with _directory(settings.staging) as directory:
+    with _directory(settings.previews) as directory:
         control = (
             make_control(f"sqlite:///{directory / 'control.db'}") if missing else open_control(settings.control_url)
         )
@@ -90,12 +90,12 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
 
 
 @contextmanager
-def _directory(staging: Path) -> Iterator[Path]:
-    """Give a directory below the runs' staging; nothing is left of it, nor of what it lies in, if that is new."""
-    new = [each for each in (staging, *staging.parents) if not each.exists()]
-    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _directory(previews: Path) -> Iterator[Path]:
+    """Give a directory of this preview's own; nothing is left of it, nor of what it lies in, if that is new."""
+    new = [each for each in (previews, *previews.parents) if not each.exists()]
+    previews.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with tempfile.TemporaryDirectory(prefix="preview-", dir=staging) as directory:
+        with tempfile.TemporaryDirectory(prefix="preview-", dir=previews) as directory:
             yield Path(directory)
     finally:
         for each in new:

@@ -25,7 +25,15 @@ from include.retention.run import Run
 from include.retention.staging import Staging
 
 UNREADABLE = frozenset(
-    {"MISSING_TABLE", "MISSING_COLUMN", "NOT_A_TABLE", "KEY_MISMATCH", "SELECT_MISSING", "ROW_SECURITY"}
+    {
+        "MISSING_TABLE",
+        "MISSING_COLUMN",
+        "NOT_A_TABLE",
+        "KEY_MISMATCH",
+        "LINK_TYPE",
+        "SELECT_MISSING",
+        "ROW_SECURITY",
+    }
 )
 """Problems that leave a purpose's proof unread: no table can then be judged."""
 

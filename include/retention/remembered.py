@@ -15,10 +15,12 @@ from include.retention.ledger.recognise import (
 )
 from include.retention.ledger.referrals import open_referrals
 from include.retention.ledger.rekey import rekey
+from include.retention.ledger.runs import get_run
 from include.retention.ledger.store import reading
 from include.retention.ledger.suppressions import close_suppressions, suppress, suppressions_in_force
 from include.retention.ledger.watching_key import Found, WatchingKey
 from include.retention.objections import Suppressed
+from include.retention.promised import promises
 from include.retention.reading import read_facts
 from include.retention.run import Run
 from include.retention.staging import PLAN, Staging
@@ -52,12 +54,14 @@ def waiting_of(run: Run, staging: Staging) -> Waiting:
     """Return what earlier runs and people have left in the control database for this one."""
     found = recognised(run, staging)
     with reading(run.control) as connection:
-        unfinished = unfinished_items(connection, run.run_id)["record_ref"]
+        unfinished = unfinished_items(connection, run.run_id)
+        promised_by = {run_id: get_run(connection, run_id) for run_id in unfinished["run_id"].unique()}
+        unfinished["record_ref"] = translated_records(unfinished["record_ref"], found)
         return Waiting(
             holds=translated_holds(holds_in_force(connection), found),
             listed=translated_suppressions(suppressions_in_force(connection), found),
             referrals=open_referrals(connection),
-            unfinished=translated_records(unfinished, found),
+            promised=promises(unfinished, promised_by, run.row),
         )
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from include.retention import clock
+from include.retention.data_map.duties import overdue_scopes
 from include.retention.errors import ActError, GallringError, LedgerError
 from include.retention.kept_rules import changed_rules, rules_of
 from include.retention.ledger.chain import ChainState, append, entries, verify_chain
@@ -201,7 +202,11 @@ def collect_report(  # noqa: PLR0913 - a run, its rules, and what is known of it
             referrals=referral_counts(connection),
             suppressions=suppression_counts(connection),
             chain=verified_chain(connection, settings.reports),
-            notices=(*policy.notices, *overdue_reviews(policy.schedule, row.as_of)),
+            notices=(
+                *policy.notices,
+                *overdue_reviews(policy.schedule, row.as_of),
+                *overdue_scopes(policy.maps, row.as_of),
+            ),
             history=history,
             unfinished=tuple(each.run_id for each in acting_runs(connection, row.run_id)),
             rule_changes=changed_rules(settings, before.run_id, row.run_id) if before else (),

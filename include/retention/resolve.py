@@ -109,9 +109,17 @@ def resolve(
 
 
 def match(values: pd.Series, keys: pd.Series) -> Ints:
-    """Return for each value its place among unique keys, or -1."""
-    places = pd.Index(keys).get_indexer(pd.Index(values))
-    return np.where(values.isna().to_numpy(), -1, places).astype("int64")
+    """Return for each value its place among keys that are unique where they aren't null, or -1."""
+    there = np.flatnonzero(keys.notna().to_numpy())
+    places = pd.Index(keys.iloc[there]).get_indexer(pd.Index(values))
+    found = values.notna().to_numpy() & (places >= 0)
+    return np.where(found, np.append(there, -1)[places], -1).astype("int64")
+
+
+def places_of(frame: pd.DataFrame, link: Link, parent: pd.DataFrame) -> Ints:
+    """Return for each row the place of the row in ``parent`` that it refers to, or -1."""
+    keys = parent[reference_name(link.to)] if link.to else parent["key"]
+    return match(frame[reference_name(link.columns)], keys)
 
 
 def _first_numbers(facts: Facts) -> dict[TableName, int]:
@@ -160,30 +168,29 @@ def role_nodes(tables: Mapping[TableName, Table], facts: Facts) -> dict[TableNam
         own = table.subjects.get(role)
         if own is not None and not own.through:
             return node_of[name, role]
-        if own is not None and own.table is not None and own.role is not None:
-            return _take(of(TableName(name.system, own.table), own.role), _parents(name, _link_of(own), facts))
-        if table.part_of is None:
+        if own is not None and own.link is not None and own.role is not None:
+            return _take(of(TableName(name.system, own.link.table), own.role), _parents(name, own.link, facts))
+        above = [link for link in table.wholes if role in role_names(tables, TableName(name.system, link.table))]
+        if not above:
             message = f"{name} has no subject role {role}"
             raise KeyError(message)
-        return _take(of(TableName(name.system, table.part_of.table), role), _parents(name, table.part_of, facts))
+        each = [_take(of(TableName(name.system, link.table), role), _parents(name, link, facts)) for link in above]
+        found: Ints = np.maximum.reduce(each)
+        return found
 
     return {name: {role: of(name, role) for role in role_names(tables, name)} for name in tables}
 
 
-def _link_of(role: SubjectRole) -> Link:
-    return Link(role.through, role.table or "")
-
-
 def role_names(tables: Mapping[TableName, Table], name: TableName) -> list[str]:
     """Return the names of a table's subject roles, those inherited from its whole first."""
-    whole = tables[name].part_of
-    inherited = role_names(tables, TableName(name.system, whole.table)) if whole is not None else []
+    inherited = [
+        role for link in tables[name].wholes for role in role_names(tables, TableName(name.system, link.table))
+    ]
     return list(dict.fromkeys([*inherited, *tables[name].subjects]))
 
 
 def _parents(name: TableName, reference: Link, facts: Facts) -> Ints:
-    parent = facts[TableName(name.system, reference.table)]
-    return match(facts[name][reference_name(reference.columns)], parent["key"])
+    return places_of(facts[name], reference, facts[TableName(name.system, reference.table)])
 
 
 def _take(numbers: Ints, places: Ints) -> Ints:
@@ -252,16 +259,16 @@ def _inherit(tables: Mapping[TableName, Table], facts: Facts, first: Mapping[Tab
 
     def give(name: TableName) -> None:
         nonlocal events
-        reference = tables[name].part_of
-        if name in done or reference is None:
+        if name in done:
             return
-        whole = TableName(name.system, reference.table)
-        give(whole)
         done.add(name)
-        places = _parents(name, reference, facts)
-        parents = np.where(places >= 0, places + first[whole], -1)
-        children = np.arange(first[name], first[name] + len(places))
-        events = events.with_rows({key: [frame] for key, frame in events.inherited(parents, children).items()})
+        for reference in tables[name].wholes:
+            whole = TableName(name.system, reference.table)
+            give(whole)
+            places = _parents(name, reference, facts)
+            parents = np.where(places >= 0, places + first[whole], -1)
+            children = np.arange(first[name], first[name] + len(places))
+            events = events.with_rows({key: [frame] for key, frame in events.inherited(parents, children).items()})
 
     for each in tables:
         give(each)

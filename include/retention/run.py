@@ -98,7 +98,7 @@ def opened(run_id: str) -> Iterator[Run]:
 
     Raises:
         LedgerError: no such run has begun.
-        ConfigurationError: the policy isn't the one that the run began with, or can't be used.
+        ConfigurationError: the policy or the key isn't the one that the run began with, or can't be used.
     """
     settings = load_settings(os.environ)
     control = open_control(settings.control_url)
@@ -108,6 +108,7 @@ def opened(run_id: str) -> Iterator[Run]:
             ring = watching(load_ring(os.environ), connection)
         policy = load_policy(settings.policy)
         _require_same_policy(row, policy)
+        _require_same_key(row, ring)
         run = Run(
             row=row,
             settings=settings,
@@ -153,5 +154,18 @@ def _require_same_policy(row: RunRow, policy: Policy) -> None:
         what="has changed since the run began: its plan would be made by two policies.",
         remedy="Clear the task `begin` so that the run starts again under the present policy.",
         code="POLICY_CHANGED",
+    )
+    raise ConfigurationError([problem])
+
+
+def _require_same_key(row: RunRow, ring: KeyRing) -> None:
+    if row.key_id == ring.current.key_id:
+        return
+    problem = Problem(
+        file="environment",
+        key="GALLRING_KEY",
+        what=f"is {ring.current.key_id} here, and the run began with {row.key_id}: the same people would seem others.",
+        remedy="Give every machine the same key and clear this task. If it was replaced meanwhile, clear `begin`.",
+        code="KEY_CHANGED",
     )
     raise ConfigurationError([problem])

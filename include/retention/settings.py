@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,19 @@ PROJECT = Path(__file__).resolve().parents[2]
 MAX_BUCKETS = 1024
 """Airflow maps a task over at most 1,024 values unless told otherwise (``max_map_length``)."""
 
+_URL = re.compile(r"(?!file:|local:|memory:)[a-z][a-z0-9+.-]*://[^@?#:]+")
+"""Without user, password, port or options. The three are no stores: the first two are directories, and each task is a
+process of its own, with another memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The surroundings of a run.
 
     Attributes:
-        var: working directory; everything that Gallring writes outside the control database is below it.
+        var: working directory; what Gallring writes outside the control database is below it, unless set otherwise.
+        staging: place of the runs' short-lived frames: an absolute path, or the URL of an object store.
+        reports: directory of the reports.
         policy: directory with ``retention_schedule.yaml`` and ``data_map/``.
         control_url: SQLAlchemy URL of the control database.
         buckets: how many parts classification is divided into.
@@ -28,6 +35,8 @@ class Settings:
     """
 
     var: Path
+    staging: str
+    reports: Path
     policy: Path
     control_url: str
     buckets: int
@@ -36,30 +45,36 @@ class Settings:
     code: Path
 
     @property
-    def staging(self) -> Path:
-        """Return the directory of the runs' short-lived frames."""
+    def previews(self) -> Path:
+        """Return the directory of the command line's own frames, which no other machine reads."""
         return self.var / "staging"
 
     @property
-    def reports(self) -> Path:
-        """Return the directory of the reports."""
-        return self.var / "reports"
+    def directories(self) -> tuple[Path, ...]:
+        """Return the directories of this machine's file system that a run writes to."""
+        return (self.var, self.reports, *([] if is_url(self.staging) else [Path(self.staging)]))
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        ConfigurationError: a number isn't a number or out of range.
+        ConfigurationError: a number isn't a number or out of range, or a place isn't one.
     """
     var = Path(environ.get("GALLRING_VAR", PROJECT / "var")).resolve()
     problems: list[Problem] = []
     buckets = _count(environ, "GALLRING_BUCKETS", 4, MAX_BUCKETS, problems)
     batch_rows = _count(environ, "GALLRING_BATCH_ROWS", 500, 10_000, problems)
+    staging = _staging(environ.get("GALLRING_STAGING", ""), var, problems)
+    reports = environ.get("GALLRING_REPORTS", "")
+    if is_url(reports):
+        problems.append(_misplaced("GALLRING_REPORTS", "isn't a directory.", "Mount a directory that all share."))
     if problems:
         raise ConfigurationError(problems)
     return Settings(
         var=var,
+        staging=staging,
+        reports=Path(reports or var / "reports").resolve(),
         policy=Path(environ.get("GALLRING_POLICY", PROJECT / "include" / "policy")).resolve(),
         control_url=environ.get("GALLRING_CONTROL_URL", f"sqlite:///{var / 'control' / 'control.db'}"),
         buckets=buckets,
@@ -67,6 +82,26 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         first_run_approved=environ.get("GALLRING_FIRST_RUN", "") == "approved",
         code=PROJECT / "include" / "retention",
     )
+
+
+def is_url(place: str) -> bool:
+    """Return whether a place is on an object store, rather than a directory."""
+    return "://" in place
+
+
+def _staging(place: str, var: Path, problems: list[Problem]) -> str:
+    place = place.removeprefix("file://") if place.startswith("file:///") else place
+    if not is_url(place):
+        return str(Path(place or var / "staging").resolve())
+    if not _URL.fullmatch(place):
+        what = "isn't the plain URL of a place on an object store. It isn't shown, for it may hold a password."
+        remedy = "Give s3://bucket/prefix alone; credentials and options go where the store's client reads them."
+        problems.append(_misplaced("GALLRING_STAGING", what, remedy))
+    return place.rstrip("/")
+
+
+def _misplaced(name: str, what: str, remedy: str) -> Problem:
+    return Problem("environment", name, what, remedy, "BAD_PLACE")
 
 
 def _count(environ: Mapping[str, str], name: str, default: int, most: int, problems: list[Problem]) -> int:

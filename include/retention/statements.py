@@ -12,11 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import quoted_name
+from sqlalchemy.sql.util import ClauseAdapter
 
 from include.retention.column_types import Type, bound_value
 from include.retention.data_map.model import ForeignKey, Table
 from include.retention.errors import ActError
 from include.retention.methods import columns_of, erased, left
+from include.retention.polymorphic_sql import refers_to
 from include.retention.terms import Verdict
 
 MAX_BOUND = 10_000
@@ -31,7 +33,9 @@ RecordKey = tuple[Any, ...]
 
 
 def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None = None) -> sa.Table:
-    """Return a mapped table for SQLAlchemy, with exactly the declared columns.
+    """Return a mapped table for SQLAlchemy: the declared columns, and of the live ones those whose types are given.
+
+    A foreign key's columns need no line of their own where a pattern of the map answers for them.
 
     Args:
         table: the mapped table.
@@ -40,7 +44,8 @@ def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None
             methods treat dates and addresses as text: enough for SQLite, not for the servers.
     """
     known = types or {}
-    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in table.columns]
+    names = dict.fromkeys([*table.columns, *known])
+    columns = [sa.Column(name, known.get(name, sa.types.NullType()), quote=True) for name in names]
     return sa.Table(table.name, sa.MetaData(), *columns, schema=schema, quote=True, quote_schema=bool(schema) or None)
 
 
@@ -101,13 +106,13 @@ def erase(
     into = [each for each in references if each.parent_table == table.name and set(each.parent_columns) & set(columns)]
     return (
         sa.update(target)
-        .values({target.c[name]: erased(table, target, name) for name in columns} | _fixed(table, target, columns))
+        .values({target.c[name]: erased(table, target, name) for name in columns} | fixed_days(table, target, columns))
         .where(key_condition(target, table.key, keys), something_left(table, target, groups))
         .where(*(_unreferenced(table, target, each) for each in into))
     )
 
 
-def _fixed(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
+def fixed_days(table: Table, target: sa.Table, erasable: Sequence[str]) -> dict[sa.Column[Any], sa.Column[Any]]:
     """Return the columns to set to themselves: the days of events, which MariaDB may move whenever a row changes.
 
     ``ON UPDATE CURRENT_TIMESTAMP``, which it gives some columns unasked, would start the clocks anew. Other columns
@@ -138,10 +143,43 @@ def delete(table: Table, target: sa.Table, keys: Sequence[RecordKey], references
     return sa.delete(target).where(key_condition(target, table.key, keys), *free)
 
 
+def free(table: Table, target: sa.Table, keys: Sequence[RecordKey], references: Iterable[ForeignKey]) -> sa.Select[Any]:
+    """Return the SELECT of the keys of those rows that `delete` would delete."""
+    into = [each for each in references if each.parent_table == table.name]
+    columns = [target.c[name] for name in table.key]
+    return sa.select(*columns).where(
+        key_condition(target, table.key, keys), *(_unreferenced(table, target, each) for each in into)
+    )
+
+
+def empty(
+    reference: ForeignKey, columns: Sequence[str], child: tuple[Table, sa.Table], parent: sa.Table, gone: Condition
+) -> sa.Update:
+    """Return the UPDATE that sets a reference to NULL where it refers to rows that are about to go.
+
+    Args:
+        reference: the reference.
+        columns: those of its columns that may be emptied.
+        child: the table that refers, as mapped and from `sql_table`.
+        parent: the table that is referred to, from `sql_table`.
+        gone: the predicate of the rows that go, from `key_condition`.
+    """
+    mapped, target = child
+    named = parent.alias("going" if target.name.lower() != "going" else "going_row")
+    rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(named)
+    refers = _refers(reference, target, named)
+    those = rows.where(ClauseAdapter(named).traverse(gone), *refers).correlate(target)
+    emptied = {target.c[name]: sa.null() for name in columns}
+    return sa.update(target).values(emptied | fixed_days(mapped, target, columns)).where(sa.exists(those))
+
+
 def remaining(
     table: Table, target: sa.Table, action: Verdict, groups: Sequence[str], keys: Sequence[RecordKey]
 ) -> sa.Select[int]:
-    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise)."""
+    """Return the SELECT that counts the rows still there (delete) or with something left in the groups (anonymise).
+
+    What a group erases inside a value isn't among it: see ``inside.py``.
+    """
     count = sa.select(sa.func.count()).select_from(target).where(key_condition(target, table.key, keys))
     return count if action is Verdict.DELETE else count.where(something_left(table, target, groups))
 
@@ -153,17 +191,25 @@ def something_left(table: Table, target: sa.Table, groups: Sequence[str]) -> Con
 
 def _unreferenced(table: Table, target: sa.Table, reference: ForeignKey) -> Condition:
     own = reference.child_table == table.name
-    named = [*reference.child_columns, *(table.key if own else ())]
+    behind = reference.child_columns if reference.arm is None else reference.arm.columns
+    named = [*behind, *(table.key if own else ())]
     columns: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in dict.fromkeys(named)]
     # Were it called like the row to delete, the condition would be about another row.
     alias = "referring" if target.name.lower() != "referring" else "referring_row"
     child = sa.table(quoted_name(reference.child_table, quote=True), *columns, schema=target.schema).alias(alias)
-    pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
-    refers: list[Condition] = [child.c[mine] == target.c[theirs] for mine, theirs in pairs]
+    refers = _refers(reference, child, target)
     if own:  # A row may refer to itself.
         refers.append(sa.not_(sa.and_(*(child.c[name] == target.c[name] for name in table.key))))
     rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(child).where(*refers)
     return sa.not_(sa.exists(rows.correlate(target)))
+
+
+def _refers(reference: ForeignKey, child: sa.FromClause, parent: sa.FromClause) -> list[Condition]:
+    """Return the conditions under which a row refers to another."""
+    if reference.arm is not None:
+        return [refers_to(reference.arm, child, parent.c[reference.parent_columns[0]])]
+    pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
+    return [child.c[mine] == parent.c[theirs] for mine, theirs in pairs]
 
 
 def _refuse_ties(table: Table, columns: Sequence[str], references: Sequence[ForeignKey]) -> None:

@@ -51,7 +51,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
-    personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.part_of))
+    personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.wholes))
     classes = {
         "not_personal": ~personal & ~delete,
         "closed": np.full(len(rows), closed),
@@ -71,6 +71,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "population": len(rows),
         **{each: counted[each] for each in (*classes, "nothing_left")},
         "due": counted["delete"] + counted["anonymise"],
+        "redacted": int(_any([_redacts(decided, rows, group) for group in table.groups], len(rows)).sum()),
         "retain_by": _retain_by(decided, states, kind == "retain", purposes),
         "refer_by": _refer_by(decided, table.groups),
         "due_by": _due_by(items),
@@ -78,6 +79,13 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "overdue": len(overdue),
         "overdue_days_max": int(overdue.max()) if len(overdue) else 0,
     }  # fmt: skip
+
+
+def _redacts(decided: pd.DataFrame, rows: pd.DataFrame, group: str) -> np.ndarray:
+    """Return where a group replaces something inside a free text, which leaves the text personal."""
+    if f"redact:{group}" not in decided:
+        return np.zeros(len(rows), dtype=bool)
+    return np.asarray(rows[f"erase:{group}"].to_numpy(dtype=bool) & decided[f"redact:{group}"].to_numpy(dtype=bool))
 
 
 def _due_by(items: pd.DataFrame) -> dict[str, int]:

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     NO_FISCAL_YEAR = "NO_FISCAL_YEAR"
     UNKNOWN_DATE = "UNKNOWN_DATE"
     NO_KNOWN_PURPOSE = "NO_KNOWN_PURPOSE"
+    UNREADABLE_VALUE = "UNREADABLE_VALUE"
+    """It is due, and what is to be erased stands inside a value that can't be read, such as a broken JSON document."""
     # ANONYMISE, DELETE
     EXPIRED = "EXPIRED"
     ENDED_AT_ONCE = "ENDED_AT_ONCE"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from include.retention.column_types import read_types
 from include.retention.deciding import record_refs, subjects_held
 from include.retention.errors import ValidationError
 from include.retention.keys import RECORD
@@ -17,7 +18,8 @@ from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import items_of
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
-from include.retention.live_schema import read_references
+from include.retention.live_schema import all_references
+from include.retention.polymorphic_sql import typed_references
 from include.retention.reading import extract_system, system_engine
 from include.retention.remembered import recognised
 from include.retention.resolve import TableName
@@ -59,7 +61,11 @@ def validate_system(run: Run, system: str) -> dict[str, Any]:
             measurements = measure(
                 connection,
                 data_map,
-                read_references(confirmed, system),
+                typed_references(
+                    all_references(run, confirmed, system),
+                    data_map.tables,
+                    read_types(connection, data_map),
+                ),
                 baseline=confirmed.read_json(baseline_name(system)),
                 before=before_act(run, system, items),
                 after={name: after.read(f"facts/{system}.{name}") for name in data_map.tables},

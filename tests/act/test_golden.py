@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from include.retention.column_types import Type, plain_type
 from include.retention.data_map.model import Method
+from include.retention.inside import read_columns, rewrite
 from include.retention.methods import METHODS, left
 from include.retention.statements import delete, erase, key_condition, lock, remaining, sql_table
 from include.retention.terms import Verdict
@@ -55,6 +56,7 @@ CUSTOMER = mapped_table(
 LINE = mapped_table(
     "order", ["series", "number"], {"text": Method("unique_placeholder")}, other=["parent", "parent_no"]
 )
+PAPER = mapped_table("paper", ["id"], {}, other=["body"])
 
 TYPES: dict[str, dict[str, Type]] = {
     "customer": {
@@ -67,6 +69,7 @@ TYPES: dict[str, dict[str, Type]] = {
         "series": sa.String(4), "number": sa.Integer(), "text": sa.Text(), "parent": sa.String(4),
         "parent_no": sa.Integer(),
     },
+    "paper": {"id": sa.Uuid(), "body": sa.JSON()},
 }  # fmt: skip
 
 REFERENCES = [
@@ -81,6 +84,8 @@ def types_of(table: str, dialect: str) -> dict[str, Type]:
     types = {name: plain_type(type_, dialect) for name, type_ in TYPES[table].items()}
     if table == "customer" and dialect == "postgresql":
         types["ip"] = postgresql.INET()
+    if table == "paper":
+        types["body"] = {"postgresql": postgresql.JSONB(), "mariadb": mysql.LONGTEXT()}.get(dialect, types["body"])
     if table == "customer" and dialect == "mariadb":
         types["seen"] = mysql.TIMESTAMP()
     return types
@@ -102,6 +107,10 @@ def statements(dialect: str, schema: str | None) -> Iterator[tuple[str, sa.Claus
     yield "measure an erasure", remaining(CUSTOMER, customer, Verdict.ANONYMISE, ["log"], keys)
     candidates = sa.select(customer.c.customer_id).where(left(CUSTOMER, customer, "log"))
     yield "candidates", candidates
+    paper = sql_table(PAPER, schema, types_of("paper", dialect))
+    yield "read values to look inside", sa.select(*read_columns(line, ["text"]), *read_columns(paper, ["body"]))
+    yield "write an edited text", rewrite(LINE, line, "text", {})
+    yield "write an edited document", rewrite(PAPER, paper, "body", {})
     yield "no keys", sa.select(customer.c.customer_id).where(key_condition(customer, CUSTOMER.key, []))
 
 

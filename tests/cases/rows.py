@@ -65,9 +65,10 @@ def lead(world: World, contact: str | None = None, **values: Any) -> Any:
     return number
 
 
-def talk(world: World, lead_id: int, day: str, kind: str = "call", *, two_way: bool = True) -> Any:
+def talk(world: World, lead_id: int, day: str, kind: str = "call", *, two_way: bool = True, **values: Any) -> Any:
     """Add something that happened in the dialogue with a prospect, at noon."""
-    return world.add("sales.dialogue_entry", lead_id=lead_id, occurred_at=f"{day}T12:00:00", kind=kind, two_way=two_way)
+    about = {"occurred_at": f"{day}T12:00:00", "kind": kind, "two_way": two_way}
+    return world.add("sales.dialogue_entry", lead_id=lead_id, **about, **values)
 
 
 def subscriber(world: World, email: str = "anna@iret.example", **values: Any) -> Any:

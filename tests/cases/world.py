@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from include.retention import deciding
 from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, Moment, Records, as_date, classify_group
 from include.retention.column_types import Type, read_types
+from include.retention.data_map.deletion_order import deletion_order
 from include.retention.data_map.inspection import read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.data_map.relations import company_roles
@@ -33,9 +34,10 @@ from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.objections import Suppressed, apply_suppressions
-from include.retention.plan import deletion_order, order_items, table_items
+from include.retention.plan import order_items, table_items
 from include.retention.policy.load import Policy, load_policy
 from include.retention.policy.model import FiscalYears
+from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName, resolve
 from include.retention.settings import PROJECT
 from include.retention.terms import IdentifierKind
@@ -46,6 +48,7 @@ DAY = timedelta(days=1)
 DUE = ("ANONYMISE", "DELETE")
 NO_SUPPRESSIONS = pd.DataFrame(columns=["address_ref", "kind", "channel", "since"], dtype=object)
 NO_HOLDS = pd.DataFrame(columns=["scope", "identifier_kind", "system", "table", "ref"], dtype=object)
+NO_PROMISES = pd.DataFrame(columns=COLUMNS)
 NO_REFERRALS = pd.DataFrame(columns=["record_ref", "group", "first_seen"], dtype=object)
 
 
@@ -121,8 +124,8 @@ class World:
     """Legal holds in force in the control database."""
     referrals: pd.DataFrame = field(default_factory=NO_REFERRALS.copy)
     """Referrals that wait for a human."""
-    unfinished: frozenset[str] = frozenset()
-    """Records of plans that broke off."""
+    promised: pd.DataFrame = field(default_factory=NO_PROMISES.copy)
+    """What earlier plans promised to destroy and haven't."""
     closed: frozenset[str] = frozenset()
     """Tables, as ``system.table``, that failed closed."""
     facts: Mapping[TableName, pd.DataFrame] = field(init=False, repr=False)
@@ -275,7 +278,7 @@ class World:
     def _classify(self, run: Any) -> tuple[dict[TableName, pd.DataFrame], pd.DataFrame]:
         resolved, events = self.resolved, self.suppressed.events
         held = deciding._held(run, self.facts, resolved, events, self.holds)
-        waiting = deciding.Waiting(self.holds, self.listed, self.referrals, self.unfinished)
+        waiting = deciding.Waiting(self.holds, self.listed, self.referrals, self.promised)
         order = {name: place for place, name in enumerate(self.policy.schedule.purposes)}
         every, needs = {}, []
         for name, facts in self.facts.items():
@@ -293,6 +296,7 @@ class World:
                 row_problem=resolved.row_problem[name],
                 held=held[name],
                 personal=facts["personal"].to_numpy(dtype=bool),
+                promised=deciding._promised(run, name, facts, self.promised),
             )
             roles = {f"role:{role}": subjects for role, subjects in resolved.roles[name].items()}
             frame = facts.assign(id=ids, held=held[name], **roles)

@@ -27,7 +27,7 @@ from include.retention.ledger.sizes import previous_sizes, record_sizes
 from include.retention.ledger.store import make_control
 from include.retention.terms import Mode, RunOutcome
 from tests.cli.conftest import Call, document, everything
-from tests.integration.harness import AS_OF, Gallring, Iret, expectations, policy_with
+from tests.integration.harness import AS_OF, Gallring, Iret, expectations, policy_with, spelt
 from tests.places import ROOT
 
 PAGE = ROOT / "include" / "docs" / "reference" / "command-line.md"
@@ -252,6 +252,38 @@ def test_verify_and_the_next_run_notice_a_hold_that_vanished(small: Iret, call: 
     assert small.gallring.ledger("next", "refused")
 
 
+def test_nothing_is_destroyed_over_a_broken_ledger(small: Iret, call: Call) -> None:
+    small.gallring.begin("before", mode=Mode.DRY_RUN)
+    tamper(small.gallring, "UPDATE ledger_entry SET kind = 'other' WHERE seq = 1")
+    assert call("verify").exit_code == 1
+    with pytest.raises(
+        GuardError, match=r"The ledger isn't whole: entry 1: .* Nothing is destroyed over a broken ledger"
+    ):
+        small.gallring.begin("next")
+    small.gallring.begin("look", mode=Mode.DRY_RUN)
+
+
+# referrals
+
+
+def test_referrals_are_listed_by_key_and_nothing_is_changed(small: Iret, call: Call) -> None:
+    expected = {
+        (f"{each.system}.{each.table}", each.key, each.group)
+        for each in expectations(small.sample)
+        if each.verdict == "REFER"
+    }
+    before = everything(small)
+    content = document(call("referrals", "--json"))
+    found = {(each["table"], spelt(each["key"]), each["group"]) for each in content["questions"]}
+    assert len(found) > 50
+    assert found <= expected, "where nothing is left in a group, nobody is asked"
+    assert content["records"] == len({each[:2] for each in found})
+    one = call("referrals", "sales.contract").stdout.splitlines()
+    assert len(one) > 1
+    assert all(line.startswith("sales.contract [") for line in one[:-1])
+    assert everything(small) == before
+
+
 # report, accept-extract
 
 
@@ -383,7 +415,8 @@ def test_the_commands_are_these() -> None:
     assert set(COMMANDS) == {
         "gallring check", "gallring plan", "gallring explain", "gallring verify", "gallring report",
         "gallring accept-extract", "gallring hold place", "gallring hold list", "gallring hold release",
-        "gallring map draft", "gallring map accept",
+        "gallring map draft", "gallring map accept", "gallring discover",
+        "gallring referrals",
     }  # fmt: skip
 
 

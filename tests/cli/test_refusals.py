@@ -147,6 +147,7 @@ NO_KEY = "which is (customer_id). Give its values as 12,3 or as a JSON list."
         (("plan", "--as-of", "9999-12-31"), ("--as-of", "9999-12-31 is no day to decide for. Give 1900-01-01 to")),
         (("plan", "--as-of", "1899-12-31"), ("--as-of", "is no day to decide for")),
         ((*EXPLAIN, "--as-of", "2200-01-01"), ("--as-of", "is no day to decide for. Give 1900-01-01 to 2199-12-31.")),
+        (("check", "--account", "gallring"), ("--account", "goes with --grants alone. Add --grants, or leave it out.")),
         (("report", "nobodys"), ("run nobodys isn't in the control database",)),
         (("report",), ("There is no run yet", "Trigger the DAG `gallring`")),
         (("accept-extract", "sales.customr", "--by", "dpo"), ("SYSTEM.TABLE", UNMAPPED)),

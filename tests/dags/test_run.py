@@ -49,7 +49,13 @@ def test_all_steps_run_in_order_inside_the_guards(dag: Any, pipeline: NotingPipe
         "begin", "extract", "resolve", "classify", "plan", "approve_automatically", "confirm", "act", "validate",
         "report", "finish",
     ]  # fmt: skip
-    for step, over in (("extract", SYSTEMS), ("classify", range(4)), ("act", SYSTEMS), ("validate", SYSTEMS)):
+    for step, over in (
+        ("extract", SYSTEMS),
+        ("discover", SYSTEMS),
+        ("classify", range(4)),
+        ("act", SYSTEMS),
+        ("validate", SYSTEMS),
+    ):
         assert sorted(call for call in pipeline.calls if call[0] == step) == [(step, RUN, key) for key in over]
     assert pipeline.calls[-2:] == [("report", RUN, []), ("finish", RUN, [])]
     assert done.task("ask_for_approval") == done.task("record_answer") == {"skipped"}
@@ -145,6 +151,7 @@ def test_a_failed_extract_stops_everything_but_the_report(dag: Any, pipeline: No
     done = run(dag)
     assert done.state == "failed"
     assert pipeline.steps() == ["begin", "extract", "report", "finish"]
+    assert {call[2] for call in pipeline.calls if call[0] == "discover"} == set(SYSTEMS)
 
 
 def test_a_failed_act_is_still_measured_in_every_system(dag: Any, pipeline: NotingPipeline) -> None:

@@ -61,7 +61,7 @@ def test_every_task_tells_the_operator_what_it_does_and_what_to_do(dag: Any) -> 
 
 def test_mapped_tasks_have_names(dag: Any) -> None:
     mapped = {task.task_id: task for task in dag.tasks if task.is_mapped}
-    assert set(mapped) == {"extract", "classify", "act", "validate"}
+    assert set(mapped) == {"extract", "discover", "classify", "act", "validate"}
     assert all(task.partial_kwargs["map_index_template"] for task in mapped.values())
 
 
@@ -92,7 +92,7 @@ def test_a_retry_is_for_what_may_pass(error: Exception, action: str) -> None:
     assert decision.action.value == action
 
 
-@pytest.mark.parametrize("step", ["extract", "confirm", "act", "validate", "report"])
+@pytest.mark.parametrize("step", ["extract", "discover", "confirm", "act", "validate", "report"])
 def test_steps_that_talk_to_databases_are_tried_again(dag: Any, step: str) -> None:
     task = dag.get_task(step)
     kwargs = task.partial_kwargs if task.is_mapped else {"retries": task.retries, "retry_policy": task.retry_policy}

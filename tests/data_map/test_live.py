@@ -87,7 +87,7 @@ def test_a_key_is_a_key(any_database_url: sa.URL, tmp_path: Path) -> None:
         tmp_path / "policy",
         {
             "tables": {
-                "line": {"key": ["series", "number"]},
+                "line": {"key": ["series", "number"], "part_of": {"by": ["number", "series"]}},
                 "fiscal_year": {"key": "starts_on"},
                 "invoice": {"key": ["number", "series"]},
             }

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,16 @@ def test_mariadb_hides_what_nobody_may_use(mariadb_url: sa.URL, mapped: DataMap)
         assert "MariaDB hides a table on which the account has no right" in problem.what
         grant(mariadb_url, name, "SELECT ON *.*")
         assert found(mariadb_url, name, mapped) == ()
+
+
+def test_a_family_whose_columns_mariadb_hides_is_closed(mariadb_url: sa.URL, mapped: DataMap) -> None:
+    guarded = replace(mapped, ignored_columns={"alembic_version": ("version_num",)})
+    with poor(mariadb_url) as name:
+        grant(mariadb_url, name, "SELECT (version_num) ON alembic_version")
+        problems = [each for each in found(mariadb_url, name, guarded) if each.table == "shop.alembic_version"]
+        assert [(each.code, each.remedy) for each in problems] == [
+            ("UNDECLARED_TABLE", "Grant SELECT on it, or map it."),
+        ]
 
 
 @pytest.mark.parametrize(

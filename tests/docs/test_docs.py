@@ -26,6 +26,7 @@ REFUSALS = {
     "check_disk": ("little disk",),
     "check_extract": ("empty or shrunken extract",),
     "check_holds": ("a hold that vanished",),
+    "check_ledger": ("a broken ledger",),
 }
 """What the operator's page calls the guards that refuse: they have no names in the ledger."""
 

@@ -170,6 +170,34 @@ def test_drafting_again_keeps_a_persons_work_and_shows_what_is_new(erp: sa.Engin
     assert drafted()["medlem"]["columns"]["namn"]["category"] == "name"
 
 
+def test_drafting_again_leaves_areas_and_patterns_as_they_are(erp: sa.Engine) -> None:
+    gallring("map", "draft", "erp")
+    path, area = map_file(), map_file().with_suffix("") / "sales.yaml"
+    content = yaml.safe_load(path.read_text("utf-8"))
+    moved = {name: content["tables"].pop(name) for name in ("faktura", "faktura_rad")}
+    content["not_personal"] = {"*_version": "Counts changes"}
+    area.parent.mkdir()
+    area.write_text(
+        yaml.safe_dump({"tables": moved, "ignore_tables": {"tmp_*": "Emptied"}}, allow_unicode=True), "utf-8"
+    )
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    before, before_area = path.read_text("utf-8"), area.read_text("utf-8")
+    assert gallring("map", "draft", "erp").endswith("erp.yaml: nothing is new.\n")
+    assert (path.read_text("utf-8"), area.read_text("utf-8")) == (before, before_area)
+
+    with erp.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE faktura ADD COLUMN kontakt_epost VARCHAR(80)")
+        connection.exec_driver_sql("ALTER TABLE faktura ADD COLUMN row_version INTEGER")
+        connection.exec_driver_sql("CREATE TABLE tmp_1 (id INTEGER PRIMARY KEY)")
+    said = json.loads(gallring("map", "draft", "erp", "--json"))
+    assert (said["new_columns"], said["new_tables"]) == (["faktura.kontakt_epost"], [])
+    assert path.read_text("utf-8") == before
+    found = yaml.safe_load(area.read_text("utf-8"))["tables"]["faktura"]["columns"]
+    assert found["kontakt_epost"]["category"] == "email"
+    gallring("map", "accept", "erp", "--from", "1")
+    assert "guess" not in area.read_text("utf-8")
+
+
 def test_what_is_gone_is_told_and_left_to_a_person(erp: sa.Engine) -> None:
     gallring("map", "draft", "erp")
     with erp.begin() as connection:

@@ -1,1 +1,1 @@
-"""Applications that others made, with schemas of their own migrations, run by their maps alone."""
+"""Applications from the registries, adopted by data map alone: nothing here is special to the engine."""

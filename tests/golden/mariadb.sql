@@ -48,6 +48,16 @@ SELECT `Sälj`.`customer`.`customer_id`
 FROM `Sälj`.`customer`
 WHERE NOT (CAST(CONVERT(`Sälj`.`customer`.`ip` USING utf8mb4) AS BINARY) <=> CAST(CONVERT(CONCAT(NULLIF(REGEXP_SUBSTR((CONVERT(`Sälj`.`customer`.`ip` USING utf8mb4) COLLATE utf8mb4_bin), '(?s)^[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.](?=[0-9]{1,3}(?!.))'), ''), '0') USING utf8mb4) AS BINARY)) OR NOT (CAST(CONVERT(`Sälj`.`customer`.`ip_text` USING utf8mb4) AS BINARY) <=> CAST(CONVERT(CONCAT(NULLIF(REGEXP_SUBSTR((CONVERT(`Sälj`.`customer`.`ip_text` USING utf8mb4) COLLATE utf8mb4_bin), '(?s)^[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.](?=[0-9]{1,3}(?!.))'), ''), '0') USING utf8mb4) AS BINARY));
 
+-- read values to look inside
+SELECT `Sälj`.`order`.`text` AS `in:text`, `Sälj`.`paper`.`body` AS `in:body`
+FROM `Sälj`.`order`, `Sälj`.`paper`;
+
+-- write an edited text
+UPDATE `Sälj`.`order` SET `text`=%s WHERE `Sälj`.`order`.`series` = %s AND `Sälj`.`order`.`number` = %s AND CAST(CONVERT(`Sälj`.`order`.`text` USING utf8mb4) AS BINARY) = CAST(CONVERT(%s USING utf8mb4) AS BINARY);
+
+-- write an edited document
+UPDATE `Sälj`.`paper` SET `body`=%s WHERE `Sälj`.`paper`.`id` = %s AND CAST(CONVERT(`Sälj`.`paper`.`body` USING utf8mb4) AS BINARY) = CAST(CONVERT(%s USING utf8mb4) AS BINARY);
+
 -- no keys
 SELECT `Sälj`.`customer`.`customer_id`
 FROM `Sälj`.`customer`

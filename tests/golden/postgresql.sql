@@ -48,6 +48,16 @@ SELECT "Sälj"."customer"."customer_id"
 FROM "Sälj"."customer"
 WHERE "Sälj"."customer"."ip" IS DISTINCT FROM network(set_masklen("Sälj"."customer"."ip", CASE family("Sälj"."customer"."ip") WHEN 4 THEN 24 ELSE 48 END)) OR (CAST("Sälj"."customer"."ip_text" AS TEXT) COLLATE "C") IS DISTINCT FROM (CAST((substring((CAST("Sälj"."customer"."ip_text" AS TEXT) COLLATE "C") from '^([0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.])[0-9]{1,3}$') || '0') AS TEXT) COLLATE "C");
 
+-- read values to look inside
+SELECT CAST("Sälj"."order"."text" AS TEXT) AS "in:text", CAST("Sälj"."paper"."body" AS TEXT) AS "in:body"
+FROM "Sälj"."order", "Sälj"."paper";
+
+-- write an edited text
+UPDATE "Sälj"."order" SET "text"=%(new_value)s::VARCHAR WHERE "Sälj"."order"."series" = %(key_part_0)s::VARCHAR AND "Sälj"."order"."number" = %(key_part_1)s::INTEGER AND (CAST("Sälj"."order"."text" AS TEXT) COLLATE "C") = (CAST(%(old_value)s::VARCHAR AS TEXT) COLLATE "C");
+
+-- write an edited document
+UPDATE "Sälj"."paper" SET "body"=CAST(%(new_value)s::VARCHAR AS JSONB) WHERE "Sälj"."paper"."id" = %(key_part_0)s::UUID AND (CAST("Sälj"."paper"."body" AS TEXT) COLLATE "C") = (CAST(%(old_value)s::VARCHAR AS TEXT) COLLATE "C");
+
 -- no keys
 SELECT "Sälj"."customer"."customer_id"
 FROM "Sälj"."customer"

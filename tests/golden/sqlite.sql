@@ -48,6 +48,16 @@ SELECT "customer"."customer_id"
 FROM "customer"
 WHERE (CAST("customer"."ip" AS TEXT) COLLATE BINARY) IS NOT (CAST(CASE WHEN (CAST("customer"."ip" AS TEXT) COLLATE BINARY) GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*[^0-9.]*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*.*.*.*.*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*[0-9][0-9][0-9][0-9]*' THEN rtrim((CAST("customer"."ip" AS TEXT) COLLATE BINARY), '0123456789') || '0' END AS TEXT) COLLATE BINARY) OR (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) IS NOT (CAST(CASE WHEN (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*[^0-9.]*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*.*.*.*.*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*[0-9][0-9][0-9][0-9]*' THEN rtrim((CAST("customer"."ip_text" AS TEXT) COLLATE BINARY), '0123456789') || '0' END AS TEXT) COLLATE BINARY);
 
+-- read values to look inside
+SELECT CAST("order"."text" AS BLOB) AS "in:text", CAST("paper"."body" AS BLOB) AS "in:body"
+FROM "order", "paper";
+
+-- write an edited text
+UPDATE "order" SET "text"=CASE typeof("order"."text") WHEN 'blob' THEN CAST(? AS BLOB) ELSE ? END WHERE "order"."series" = ? AND "order"."number" = ? AND (CAST("order"."text" AS TEXT) COLLATE BINARY) = (CAST(? AS TEXT) COLLATE BINARY);
+
+-- write an edited document
+UPDATE "paper" SET "body"=CASE typeof("paper"."body") WHEN 'blob' THEN CAST(? AS BLOB) ELSE ? END WHERE "paper"."id" = ? AND (CAST("paper"."body" AS TEXT) COLLATE BINARY) = (CAST(? AS TEXT) COLLATE BINARY);
+
 -- no keys
 SELECT "customer"."customer_id"
 FROM "customer"

@@ -57,7 +57,8 @@ def without(content: dict[str, Any], key: str) -> dict[str, Any]:
 
 def write_policy(directory: Path, schedule: dict[str, Any], maps: dict[str, dict[str, Any]]) -> Path:
     """Write a policy as files."""
-    (directory / "data_map").mkdir(parents=True, exist_ok=True)
+    for name in ("shop", *maps):
+        (directory / "data_map" / f"{name}.yaml").parent.mkdir(parents=True, exist_ok=True)
     for path, content in [
         (directory / "retention_schedule.yaml", schedule),
         *((directory / "data_map" / f"{name}.yaml", content) for name, content in maps.items()),

@@ -22,6 +22,7 @@ from include.retention.batch import ActResult, Batch, BatchResult
 from include.retention.classify import EXPIRED, OPEN_DAY, REASONS, REFERRED, RETAINED, Moment
 from include.retention.column_types import read_types
 from include.retention.connections import engine_at
+from include.retention.data_map.deletion_order import deletion_order
 from include.retention.data_map.live import read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey, Table, declared_references
 from include.retention.dates import NO_DAY
@@ -29,7 +30,8 @@ from include.retention.deciding import Waiting, classify_phase, decide_phase, re
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, RECORD, Key, KeyRing, identifier_domain, record_text
-from include.retention.plan import deletion_order, order_items, table_items
+from include.retention.plan import order_items, table_items
+from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName
 from include.retention.staging import Staging
 from include.retention.terms import IdentifierKind, Verdict
@@ -77,7 +79,14 @@ def decide_world(world: World, directory: Path, *, buckets: int = 1) -> Decided:
     return decide_loaded(world, directory, buckets=buckets)
 
 
-def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd.DataFrame | None = None) -> Decided:
+def decide_loaded(
+    world: World,
+    directory: Path,
+    *,
+    buckets: int = 1,
+    listed: pd.DataFrame | None = None,
+    promised: pd.DataFrame | None = None,
+) -> Decided:
     """Take the engine through databases as they are, whatever rows the world has.
 
     Args:
@@ -85,6 +94,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         directory: with the databases.
         buckets: parts in which records are classified.
         listed: the suppression list that an earlier run has left; None means the world's own.
+        promised: what an earlier run's plan promised and didn't carry out; None means nothing.
     """
     maps = {system: source.data_map for system, source in world.sources.items()}
     run: Any = SimpleNamespace(
@@ -102,6 +112,7 @@ def decide_loaded(world: World, directory: Path, *, buckets: int = 1, listed: pd
         engine.dispose()
     waiting = waiting_of(world)
     waiting = waiting if listed is None else replace(waiting, listed=listed)
+    waiting = waiting if promised is None else replace(waiting, promised=promised)
     resolved, suppressed = resolve_phase(run, staging, waiting)
     for bucket in range(buckets):
         classify_phase(run, staging, bucket, buckets)
@@ -242,7 +253,7 @@ def waiting_of(world: World) -> Waiting:
         holds=pd.DataFrame(holds, columns=["scope", "identifier_kind", "system", "table", "ref"]),
         listed=pd.DataFrame(listed, columns=["address_ref", "kind", "channel", "since"]),
         referrals=pd.DataFrame(columns=["record_ref", "group", "first_seen"]),
-        unfinished=frozenset(),
+        promised=pd.DataFrame(columns=COLUMNS),
     )
 
 

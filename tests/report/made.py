@@ -258,7 +258,17 @@ def run_entries(
         for system, m in maps.items()
         for each in _personal(m)
     ]
-    for kind in ("run_started", "extracted", "resolved", "planned", "approved", "act", "validated", "run_finished"):
+    for kind in (
+        "run_started",
+        "extracted",
+        "discovered",
+        "resolved",
+        "planned",
+        "approved",
+        "act",
+        "validated",
+        "run_finished",
+    ):
         if kind == "approved" and (mode == "dry_run" or not due):
             continue
         if kind in ("act", "validated") and mode == "dry_run":
@@ -302,6 +312,16 @@ def _write(
             problem = {"key": "columns.nickname", "what": "isn't declared.", "remedy": "Declare it in the map."}
             shut = [{"table": closed.split(".")[1], "problems": [problem]}] if closed.startswith(f"{system}.") else []
             ledger.add(kind, system=system, tables=counts, closed_tables=shut)
+    elif kind == "discovered":
+        for number, system in enumerate(maps):
+            table = next(iter(maps[system].tables))
+            seen = {"table": table, "column": "reference", "path": "", "hits": 71, "examined": 288, "share": 0.25}
+            inside = {"table": table, "column": "payload", "path": "$.customer.email", "hits": 9, "examined": 290}
+            found = [
+                seen | {"looks_like": "email", "where": "not_personal", "acknowledged": False},
+                inside | {"share": 0.03, "looks_like": "email", "where": "not_personal", "acknowledged": True},
+            ]
+            ledger.add(kind, system=system, columns=21, unread=[], found=[] if number else found)
     elif kind == "resolved":
         records = sum(row["population"] for row in rows)
         linked = {"customer_number": records // 2, "identity_number": records // 3, "email": records // 5}

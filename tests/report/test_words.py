@@ -128,7 +128,7 @@ def test_every_code_of_the_engine_has_its_words(language: str) -> None:
 
 
 def test_every_finding_has_its_words_and_every_word_its_finding() -> None:
-    source = (PACKAGE / "findings.py").read_text(encoding="utf-8")
+    source = "".join((PACKAGE / name).read_text(encoding="utf-8") for name in ("findings.py", "discovery.py"))
     used = set(re.findall(r'(?:failure|decision|note)\(\s*"([A-Z_]+)"', source)) | {"NOT_APPROVED", "STEP_MISSING"}
     assert used == set(load_words("sv", "UTC").texts["finding"])
 

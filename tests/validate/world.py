@@ -266,8 +266,9 @@ class World:
             )
 
     def wrong(self) -> set[tuple[str, str]]:
-        """Return check and table of every measurement beyond its limit, or without a count."""
+        """Return check and table of every critical measurement beyond its limit, or without a count."""
         found = self.measure()
+        found = found[found["severity"] == "critical"]
         bad = found[(found["unexpected"] <= found["limit"]).ne(other=True).fillna(value=True)]
         return set(zip(bad["check"], bad["table"], strict=True))
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from include.retention import clock
 from include.retention.cli.main import Json, app, command_line, counted, err, out, show_json, told
 from include.retention.connections import connection_engine
+from include.retention.data_map.compose import area_files
 from include.retention.identifiers import Normaliser
 from include.retention.policy.load import MAP_DIRECTORY, SCHEDULE_FILE, load_schedule
 from include.retention.run import local_day
@@ -40,8 +41,9 @@ def draft(
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Draft a data map from a live schema. What a person has decided is kept; only what is new is added."""
+    from include.retention.draft.areas import merge_area, spoken_of  # noqa: PLC0415 - pandas
     from include.retention.draft.read import draft_schema, read_schema  # noqa: PLC0415 - pandas
-    from include.retention.draft.write import System, merge, write  # noqa: PLC0415 - as above
+    from include.retention.draft.write import System, loaded, merge, write  # noqa: PLC0415 - as above
 
     with told(as_json), _bar() as bar:
         policy = load_settings(os.environ).policy
@@ -62,9 +64,17 @@ def draft(
         finally:
             engine.dispose()
         about = System(name, connection, schema, frozenset(schedule.events))
-        content, added = merge(text, about, live, drafts)
+        areas = {area: area.read_text(encoding="utf-8") for area in area_files(path)}
+        content, added = merge(text, about, live, drafts, [each for area in areas.values() for each in spoken_of(area)])
         if added.tables or added.columns:
             write(path, content)
+        not_personal = loaded(content).get("not_personal") or ()
+        for area, before in areas.items():
+            content, more = merge_area(before, live, drafts, not_personal)
+            if more.columns:
+                write(area, content)
+            added.columns += more.columns
+            added.gone += more.gone
     _show(path, added.tables, added.columns, added.gone, as_json=as_json)
 
 
@@ -86,13 +96,16 @@ def accept(
         if not path.exists():
             what = f"{path} doesn't exist."
             raise command_line("SYSTEM", what, "Draft it with gallring map draft, or correct the name.", "SYSTEM")
-        text, found = accept_guesses(path.read_text(encoding="utf-8"), tables, least)
-        if found.accepted:
-            write(path, text)
+        accepted = left = 0
+        for file in (path, *area_files(path)):
+            text, found = accept_guesses(file.read_text(encoding="utf-8"), tables, least)
+            if found.accepted:
+                write(file, text)
+            accepted, left = accepted + found.accepted, left + found.left
     if as_json:
-        show_json({"file": path, "accepted": found.accepted, "left": found.left})
+        show_json({"file": path, "accepted": accepted, "left": left})
     else:
-        out.print(f"{path}: {found.accepted} accepted, {found.left} left.")
+        out.print(f"{path}: {accepted} accepted, {left} left.")
 
 
 def _bar() -> Progress:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from include.retention import clock
 from include.retention.cli.grants import PLACEHOLDER, show_grants
-from include.retention.cli.main import WRONG, Json, app, command_line, counted, err, out, problem_body, show_json, told
+from include.retention.cli.main import WRONG, Json, app, command_line, counted, out, problem_body, show_json, told
+from include.retention.cli.opening import opened_system, steps
+from include.retention.data_map.duties import overdue_scopes
 from include.retention.data_map.grants import grants_for
 from include.retention.data_map.live import check_live
-from include.retention.data_map.model import DataMap
 from include.retention.errors import Problem
 from include.retention.keys import is_default, load_ring
 from include.retention.ledger.store import missing_control
@@ -60,12 +58,6 @@ def day_of(as_of: datetime | None) -> date | None:
     raise command_line("--as-of", f"{as_of.date()} is no day to decide for.", f"Give {FIRST_DAY} to {LAST_DAY}.", "DAY")
 
 
-def steps() -> Progress:
-    """Return a progress line on standard error, so that standard output stays clean; none where nobody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
-
-
 @app.command()
 def check(
     grants: Annotated[bool, typer.Option("--grants", help="Print the GRANT statements that a run needs.")] = False,  # noqa: FBT002 - a flag
@@ -76,24 +68,29 @@ def check(
     if grants:
         _grants(account, as_json=as_json)
         return
+    if account != PLACEHOLDER:
+        with told(as_json):
+            raise command_line("--account", "goes with --grants alone.", "Add --grants, or leave it out.", "ACCOUNT")
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
         policy = load_policy(load_settings(os.environ).policy)
         today = local_day(clock.now(), policy.schedule.time_zone)
         problems: list[Problem] = [*policy.unapproved, *approved_ahead(policy.schedule, today)]
-        notices = [*policy.notices, *overdue_reviews(policy.schedule, today)]
+        notices = [*policy.notices, *overdue_reviews(policy.schedule, today), *overdue_scopes(policy.maps, today)]
         if is_default(load_ring(os.environ).current):
             what = "is the published demonstration key: enforcing runs are refused."
             problems.append(Problem("environment", "GALLRING_KEY", what, "Generate a key of your own.", "KEY_DEFAULT"))
         missing = missing_control(load_settings(os.environ).control_url)
         notices += [] if missing is None else [missing]
+        from include.retention.orphan_files import check_orphan_files  # noqa: PLC0415 - pandas
         from include.retention.reading import UNREADABLE  # noqa: PLC0415 - pandas
 
         for system, data_map in policy.maps.items():
             progress.update(line, description=f"look at {system}")
-            with _opened(data_map) as engine:
+            with opened_system(data_map) as engine:
                 for found in check_live(data_map, engine):
                     (notices if found.table is None else problems).append(found)
+                notices += check_orphan_files(data_map, engine)
     unreadable = sorted({problem.table for problem in problems if problem.code in UNREADABLE and problem.table})
     _show_check(problems, notices, unreadable, len(policy.maps), as_json=as_json)
 
@@ -104,21 +101,9 @@ def _grants(account: str, *, as_json: bool) -> None:
         line = progress.add_task("read the policy")
         for system, data_map in load_policy(load_settings(os.environ).policy).maps.items():
             progress.update(line, description=f"look at {system}")
-            with _opened(data_map) as engine:
+            with opened_system(data_map) as engine:
                 found.append(grants_for(data_map, engine, account))
     show_grants(found, account, as_json=as_json)
-
-
-@contextmanager
-def _opened(data_map: DataMap) -> Iterator[sa.Engine]:
-    from include.retention.reading import named, system_engine  # noqa: PLC0415 - pandas, only where it is needed
-
-    engine = system_engine(data_map)
-    try:
-        with named(data_map):
-            yield engine
-    finally:
-        engine.dispose()
 
 
 def _show_check(
@@ -169,7 +154,8 @@ def plan(as_of: AsOf = None, as_json: Json = False) -> None:  # noqa: FBT002 - a
             out.print(f"[red]closed[/red] {escape(str(problem))}")
         show_notices(notices)
         due = sum(table["due"] for table in counts)
-        out.print(f"As of {decided_for}: {due:,} records are due. A dry run; nothing was changed.")
+        records = "record is" if due == 1 else "records are"
+        out.print(f"As of {decided_for}: {due:,} {records} due. A dry run; nothing was changed.")
     if problems:
         raise typer.Exit(WRONG)
 

@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, day_of, show_notices, steps
+from include.retention.cli.look import AsOf, day_of, show_notices
 from include.retention.cli.main import (
     Json,
     app,
@@ -27,17 +27,17 @@ from include.retention.cli.main import (
     show_json,
     told,
 )
+from include.retention.cli.opening import steps
 from include.retention.data_map.relations import company_roles
-from include.retention.deciding import read_events, record_refs, subjects_held
+from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
-from include.retention.facts import reference_name
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
 from include.retention.remembered import waiting_of
 from include.retention.report.words import Words, load_words
-from include.retention.resolve import TableName
+from include.retention.resolve import TableName, places_of
 from include.retention.settings import load_settings
 from include.retention.terms import Reason
 
@@ -63,11 +63,14 @@ def explain(
             groups = tuple(_settled(group, row) for group in _explain(preview, name, place))
             fate = "goes" if row["delete"] else "stays"
             erased = {group.group: bool(row[f"erase:{group.group}"]) for group in groups}
+            redacts = {name: erased[name] and bool(row.get(f"redact:{name}", default=False)) for name in erased}
             held, personal = bool(row["held"]), bool(_records(preview, name).personal[place])
             holds = _holds(preview, name, place) if held else []
     if as_json:
         content = {"table": str(name), "key": wanted, "row": fate, "legal_hold": held, "holds": holds}
-        told_of = [asdict(group) | {"erased": erased[group.group]} for group in groups]
+        told_of = [
+            asdict(group) | {"erased": erased[group.group], "redacts_text": redacts[group.group]} for group in groups
+        ]
         notices = [problem_body(notice) for notice in preview.notices]
         show_json({**content, "personal": personal, "groups": told_of, "notices": notices})
         return
@@ -81,6 +84,8 @@ def explain(
         out.print("It is outside the table's personal_when: it holds no personal data.")
     for group in groups:
         _show(group, schedule, decided_for, held=held, erased=erased[group.group])
+        if redacts[group.group]:
+            out.print("  in a free text, what is recognised is replaced; the text is still personal data")
 
 
 def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[int, list[object]]:
@@ -101,7 +106,9 @@ def _settled(group: GroupTold, row: pd.Series) -> GroupTold:
     reason = REASONS[int(row[f"reason:{group.group}"])]
     if reason is Reason.IDENTITY_LINK:
         return replace(group, reason=reason, state="RETAIN", due_from=None)
-    settled = group.state == "REFER" and reason in {Reason.UNANSWERED, Reason.CARRIED_OVER}
+    if reason is Reason.UNREADABLE_VALUE:
+        return replace(group, reason=reason, state="REFER")
+    settled = group.state == "REFER" and reason is Reason.UNANSWERED
     return replace(group, reason=reason, state="EXPIRED" if settled else group.state)
 
 
@@ -124,14 +131,12 @@ def _holds(preview: Preview, name: TableName, place: int) -> list[str]:
 def _wholes(preview: Preview, name: TableName, place: int) -> Iterator[tuple[TableName, int]]:
     """Yield a record's table and place, then those of what it is a part of."""
     yield name, place
-    whole = preview.run.policy.maps[name.system].tables[name.table].part_of
-    if whole is None:
-        return
-    parent = TableName(name.system, whole.table)
-    reference = preview.staging.read(f"facts/{name}")[reference_name(whole.columns)].iloc[place]
-    keys = preview.staging.read(f"facts/{parent}", columns=["key"])["key"]
-    for at in np.flatnonzero(keys == reference):
-        yield from _wholes(preview, parent, int(at))
+    for whole in preview.run.policy.maps[name.system].tables[name.table].wholes:
+        parent = TableName(name.system, whole.table)
+        facts = preview.staging.read(f"facts/{name}").iloc[[place]]
+        at = int(places_of(facts, whole, preview.staging.read(f"facts/{parent}"))[0])
+        if at >= 0:
+            yield from _wholes(preview, parent, at)
 
 
 def _records(preview: Preview, name: TableName) -> Records:
@@ -147,6 +152,7 @@ def _records(preview: Preview, name: TableName) -> Records:
         row_problem=frame["row_problem"].to_numpy(),
         held=frame["held"].to_numpy(dtype=bool),
         personal=frame["personal"].to_numpy(dtype=bool),
+        promised=promised_of(frame),
     )
 
 

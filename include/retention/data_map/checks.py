@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
+from include.retention.data_map.inside_checks import check_inside
+from include.retention.data_map.polymorphic_checks import check_polymorphic
 from include.retention.data_map.references import all_links, check_references
 from include.retention.errors import Problem
 from include.retention.terms import IdentifierKind, SubjectKind, WhenExpired
@@ -20,21 +22,27 @@ ALWAYS_PERSONAL = (IdentifierKind.EMAIL, IdentifierKind.PHONE, IdentifierKind.ID
 
 def check_structure(mapped: Mapped) -> Iterator[Problem]:
     """Yield everything that is wrong with one map by itself."""
-    for name in mapped.data_map.ignored_tables:
-        if name in mapped.data_map.tables:
-            what, remedy = "is both a table of the map and ignored.", "Keep one of the two."
-            yield mapped.document.problem(("ignore_tables", name), "TABLE_IGNORED", what, remedy)
+    data_map = mapped.data_map
+    for key, names in (("ignore_tables", data_map.ignored_tables), ("out_of_scope", data_map.out_of_scope)):
+        for name in names:
+            if name in data_map.tables or (key == "out_of_scope" and name in data_map.ignored_tables):
+                what = "is said to be more than one of: a table of the map, ignored, out of scope."
+                yield mapped.document.problem((key, name), "TABLE_IGNORED", what, "Keep one of them.")
     yield from check_references(mapped)
     for at in mapped.tables():
         yield from _reference_table(at) if not at.table.personal else _personal_table(at)
+        yield from check_polymorphic(at)
+        yield from _orphans(at)
         yield from _identifiers(at)
         yield from _key(at)
         yield from _files(at)
+        yield from check_inside(at)
+        yield from _copies(at)
 
 
 def _reference_table(at: TableContext) -> Iterator[Problem]:
     table = at.table
-    personal = [name for name, column in table.columns.items() if column.category is not None]
+    personal = [column.name for column in table.personal_parts()]
     persons = [role for role, subject in table.subjects.items() if subject.kind is SubjectKind.PERSON]
     if personal or table.groups or persons:
         what = f"isn't personal, but has {', '.join([*personal, *table.groups, *persons])}."
@@ -45,10 +53,17 @@ def _reference_table(at: TableContext) -> Iterator[Problem]:
 
 
 def _personal_table(at: TableContext) -> Iterator[Problem]:
-    if not at.declared("groups") and at.table.part_of is None:
+    if not at.declared("groups") and not at.table.wholes:
         what = "has no column groups, so nothing in it would ever be culled."
         remedy = "Declare its personal columns and groups, or write personal: false with a note."
         yield at.problem(("groups",), "PERSONAL_WITHOUT_GROUPS", what, remedy)
+
+
+def _orphans(at: TableContext) -> Iterator[Problem]:
+    if at.table.orphans_go and (at.declared("groups") or not at.table.wholes):
+        what = "is for parts without column groups of their own."
+        remedy = "Leave it out: what becomes of the rows is for their groups to say."
+        yield at.problem(("orphans",), "ORPHANS_WITHOUT_WHOLE", what, remedy)
 
 
 def _identifiers(at: TableContext) -> Iterator[Problem]:
@@ -70,7 +85,9 @@ def _key(at: TableContext) -> Iterator[Problem]:
         if column is None or column.category is None:
             continue
         pointing = [
-            each.name for each in at.tables.values() if any(link.table == table.name for _, link in all_links(each))
+            each.name
+            for each in at.tables.values()
+            if any(link.table == table.name and not link.to for _, link in all_links(each))
         ]
         if len(table.groups) > 1 or table.when_expired is not WhenExpired.DELETE:
             what = "is part of the key and personal, so it can't be erased while the row stays."
@@ -101,3 +118,18 @@ def _files(at: TableContext) -> Iterator[Problem]:
                 what = "doesn't name a file beside the original."
                 remedy = 'Write it with the original\'s path in it: "{stem}.txt".'
                 yield at.problem(("files", number, "derivatives", place), "FILE_DERIVATIVE", what, remedy)
+
+
+def _copies(at: TableContext) -> Iterator[Problem]:
+    """What a trigger writes is found by the row that it is a copy of."""
+    for trigger, name in ((trigger, name) for trigger, names in at.table.copies.items() for name in names):
+        place = ("triggers", trigger, "writes")
+        if name not in at.document.keys("tables"):
+            what = f"points at the table {name}, which isn't in this map."
+            yield at.problem(place, "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
+        elif name in at.tables and not any(
+            link.table == at.table.name and not link.to for link in at.tables[name].wholes
+        ):
+            what = f"writes to {name}, which isn't a part of {at.table.name}: what it writes couldn't be found."
+            remedy = f"Give {name} a part_of with the column that holds the key of {at.table.name}."
+            yield at.problem(place, "COPY_WITHOUT_WHOLE", what, remedy)

@@ -85,7 +85,7 @@ def _scopes(at: GroupContext) -> Iterator[Problem]:
 
 def _clocks(at: GroupContext, told: Told) -> Iterator[Problem]:
     table, tables = at.at.table, at.at.tables
-    astray = table.part_of is not None and table.part_of.table not in tables
+    astray = any(link.table not in tables for link in table.wholes)
     for place, use in at.purposes():
         event, by_record = use.purpose.starts, use.scope is Scope.RECORD
         if event not in at.schedule.events or use.purpose.name == EVIDENCE_PURPOSE or (by_record and astray):
@@ -140,7 +140,7 @@ def _roles_lost(at: GroupContext) -> dict[str, str]:
     table, lost = at.at.table, {}
     for role in at.group.of if by_subject else ():
         subject = table.subjects.get(role)
-        names = () if subject is None else (*subject.identifiers.values(), *subject.through)
+        names = () if subject is None else (*subject.identifiers.values(), *table.columns_of(subject.through))
         columns = [table.columns[name] for name in names if name in table.columns]
         groups = [None if column.group is None else table.groups.get(column.group) for column in columns]
         if groups and not any(_outlasts(group, at.group, by_subject) for group in groups):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.retention.data_map.model import DataMap, Group, Table
+from include.retention.data_map.model import Column, DataMap, Group, Table
 from include.retention.data_map.relations import Tables, wholes
 from include.retention.errors import Problem
 from include.retention.policy.document import Document, KeyPath
@@ -42,6 +42,13 @@ class TableContext:
     def problem(self, path: KeyPath, code: str, what: str, remedy: str) -> Problem:
         """Return a problem at a key path below the table."""
         return self.document.problem((*self.path, *path), code, what, remedy)
+
+    def personal_parts(self) -> Iterator[tuple[KeyPath, Column]]:
+        """Yield everything personal of the table with its place below it: columns, and paths in JSON documents."""
+        for name, column in self.table.columns.items():
+            places: list[KeyPath] = [] if column.group is None else [("columns", name)]
+            places += [("columns", name, "json", path.text) for path in column.paths]
+            yield from zip(places, column.personal_parts(), strict=True)
 
     def declared(self, *path: str | int) -> tuple[str, ...]:
         """Return the keys written below the table, also those whose content is broken."""

@@ -6,20 +6,19 @@ Does each column have a purpose that may hold it, and does a legal duty cover ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from include.retention.data_map.clocks import check_purposes, identity_notices, told_anywhere
 from include.retention.data_map.context import GroupContext, Mapped, TableContext
-from include.retention.data_map.model import Column
+from include.retention.data_map.model import Column, DataMap
 from include.retention.data_map.relations import kept, roles_of, told_of
 from include.retention.errors import Problem
+from include.retention.methods import WHOLE_METHODS
 from include.retention.policy.checks import OBJECTION
-from include.retention.policy.document import Document
+from include.retention.policy.document import Document, KeyPath, key_text
 from include.retention.policy.model import EVIDENCE_PURPOSE, Category, FiscalYears, Keep, Schedule
 from include.retention.policy.statutes import BOOKKEEPING, STATUTES, Statute
 from include.retention.terms import LawfulBasis, Scope
-
-WHOLE_METHODS = ("set_null", "constant", "unique_placeholder")
-"""Methods that leave nothing of the value."""
 
 
 def check_duties(mapped: Mapping[str, Mapped], schedule: Schedule, written: Document | None) -> Iterator[Problem]:
@@ -70,6 +69,22 @@ def map_notices(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docum
         yield file.problem(("events", OBJECTION), "NO_OBJECTIONS", what, remedy)
 
 
+def overdue_scopes(maps: Mapping[str, DataMap], today: date) -> tuple[Problem, ...]:
+    """Return a notice for each table out of scope whose review day has passed."""
+    return tuple(
+        Problem(
+            f"system:{system}",
+            key_text(("out_of_scope", name, "review_on")),
+            f"was to be reviewed by {each.review_on}.",
+            f"Ask {each.by} whether it is still culled elsewhere, and set the next day.",
+            "SCOPE_REVIEW",
+        )
+        for system, data_map in maps.items()
+        for name, each in data_map.out_of_scope.items()
+        if each.review_on < today
+    )
+
+
 def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:
     for number, emission in enumerate(at.table.emissions):
         if emission.event not in known:
@@ -86,19 +101,19 @@ def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iter
 
 
 def _categories(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:
-    for name, column in at.table.columns.items():
-        if column.category is None:
-            continue
-        category = schedule.categories.get(column.category)
+    for place, column in at.personal_parts():
+        category = schedule.categories.get(column.category or "")
         if category is not None:
-            yield from _category(at, column, category, schedule)
+            yield from _category(at, place, column, category, schedule)
         elif column.category not in known:
             what = f"names the category {column.category}, which isn't in the schedule."
             remedy = "Add it to the schedule's categories, or name one that is there."
-            yield at.problem(("columns", name, "category"), "UNKNOWN_CATEGORY", what, remedy)
+            yield at.problem((*place, "category"), "UNKNOWN_CATEGORY", what, remedy)
 
 
-def _category(at: TableContext, column: Column, category: Category, schedule: Schedule) -> Iterator[Problem]:
+def _category(
+    at: TableContext, place: KeyPath, column: Column, category: Category, schedule: Schedule
+) -> Iterator[Problem]:
     group = at.table.groups.get(column.group or "")
     uses = () if group is None else group.purposes
     outside = sorted({use.purpose for use in uses if use.purpose in schedule.purposes} - category.only_for)
@@ -106,11 +121,11 @@ def _category(at: TableContext, column: Column, category: Category, schedule: Sc
         allowed = ", ".join(sorted(category.only_for))
         what = f"holds {category.name} for {', '.join(outside)}; it may only serve {allowed}."
         remedy = "Move it to a group of its own with the purposes that may hold it, or with none."
-        yield at.problem(("columns", column.name), "RESTRICTED_CATEGORY", what, remedy)
+        yield at.problem(place, "RESTRICTED_CATEGORY", what, remedy)
     if category.erase_whole and column.method is not None and column.method.name not in WHOLE_METHODS:
         what = f"would leave a part of a value of the category {category.name}."
-        remedy = f"Use one of {', '.join(WHOLE_METHODS)}."
-        yield at.problem(("columns", column.name, "method"), "PARTIAL_ERASURE", what, remedy)
+        remedy = f"Use one of {', '.join(WHOLE_METHODS[:3])}."
+        yield at.problem((*place, "method"), "PARTIAL_ERASURE", what, remedy)
 
 
 def _suppresses(at: TableContext, schedule: Schedule) -> Iterator[Problem]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.retention.check_constraints import breaks_check
-from include.retention.column_types import bound_value
+from include.retention.column_types import Types, bound_value
 from include.retention.data_map.constraints import words
+from include.retention.data_map.inspection import LiveTable
 from include.retention.data_map.live_context import LiveContext
-from include.retention.data_map.model import Column
+from include.retention.data_map.model import Column, ForeignKey, with_declared
 from include.retention.errors import ActError, Problem
-from include.retention.method_fit import ColumnFacts, fits
+from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
 from include.retention.statements import sql_table
 
@@ -38,6 +41,28 @@ def check_methods(at: LiveContext) -> Iterator[Problem]:
             what = "is part of the key and personal, and rows of another table refer to it."
             remedy = "Give the table a key of its own that tells nothing."
             yield at.problem(path, "KEY_COLUMN_PERSONAL", what, remedy)
+
+
+def check_parts(at: LiveContext) -> Iterator[Problem]:
+    """Yield a problem for each column whose values can't be edited, and a notice for each CHECK constraint on one."""
+    for column in at.table.columns.values():
+        if not (column.paths or column.redaction) or column.name not in at.live.columns:
+            continue
+        document = bool(column.paths)
+        remedy = fits_inside(_facts(at, column.name), document=document)
+        place = ("columns", column.name, "json" if document else "redact")
+        if remedy is not None:
+            yield at.problem(place, "METHOD", f"can't be {'erased by path' if document else 'redacted'}.", remedy)
+        for check in at.live.checks:
+            if column.name.casefold() in words(check) and not _asks_for_json(check, column.name):
+                what = "is under a CHECK constraint, and that it allows values without these parts can't be proved."
+                remedy = "Try it on a copy of the database. A refusal at run time changes nothing, and fails the run."
+                yield at.notice(place, "CHECK_NOT_PROVABLE", what, remedy)
+
+
+def _asks_for_json(check: str, column: str) -> bool:
+    """Return whether a constraint only asks for JSON, as MariaDB's own for such a column does: it stays JSON."""
+    return re.sub(r"[\s`\"()]", "", check).casefold() == f"json_valid{column.casefold()}"
 
 
 def check_constraints(at: LiveContext) -> Iterator[Problem]:
@@ -76,19 +101,42 @@ def _check(at: LiveContext, group: str, check: str, touched: Sequence[Column]) -
 
 
 def _facts(at: LiveContext, name: str) -> ColumnFacts:
-    table, live, keys = at.table, at.live, at.schema.foreign_keys
-    key = set(table.key)
-    unique = [set(each) for each in (*live.uniques, live.primary_key) if not key <= set(each)]
+    personal = {each.name for each in at.table.columns.values() if each.category is not None}
+    keys = with_declared(at.schema.foreign_keys, at.data_map.tables)
+    return column_facts(at.table.name, at.table.key, name, personal, at.live, keys, at.types)
+
+
+def column_facts(  # noqa: PLR0913, PLR0917 - a column is known by all of these
+    table: str,
+    key: Sequence[str],
+    name: str,
+    personal: AbstractSet[str],
+    live: LiveTable,
+    keys: Sequence[ForeignKey],
+    types: Types,
+) -> ColumnFacts:
+    """Return what decides which methods a column can take.
+
+    Args:
+        table: the column's.
+        key: columns of the table's key.
+        name: the column's.
+        personal: the table's personal columns.
+        live: the table as the database has it.
+        keys: every foreign key.
+        types: per column of the table.
+    """
+    unique = [set(each) for each in (*live.uniques, live.primary_key) if not set(key) <= set(each)]
     return ColumnFacts(
-        type=at.types[name],
+        type=types[name],
         nullable=live.columns[name].nullable,
         unique=any(name in each for each in unique),
         in_key=name in key,
-        foreign_key=any(each.child_table == table.name and name in each.child_columns for each in keys),
-        referenced=any(each.parent_table == table.name and name in each.parent_columns for each in keys),
+        foreign_key=any(each.child_table == table and name in each.child_columns for each in keys),
+        referenced=any(each.parent_table == table and name in each.parent_columns for each in keys),
         computed=live.columns[name].computed,
-        key_types=tuple(at.types[each] for each in table.key if each in at.types),
-        key_is_personal=any(table.columns[each].category is not None for each in table.key if each in table.columns),
+        key_types=tuple(types[each] for each in key if each in types),
+        key_is_personal=not personal.isdisjoint(key),
     )
 
 

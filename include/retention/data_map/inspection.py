@@ -131,6 +131,9 @@ def _tables(inspector: sa.Inspector, schema: str | None, kinds: Kinds) -> list[s
 def _foreign_keys(
     inspector: sa.Inspector, schema: str | None, names: Collection[str], wholes: Mapping[str, str]
 ) -> tuple[ForeignKey, ...]:
+    if not names:
+        # To SQLAlchemy no names to filter by means all of them, hidden ones too.
+        return ()
     # SQLite and MariaDB keep the spelling of REFERENCES, whatever the table itself is called.
     spelt = {name.casefold(): name for name in names}
     own = {schema, None} if schema in (None, inspector.default_schema_name) else {schema}

@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from include.retention.data_map.fit import check_constraints, check_methods
+from include.retention.data_map.fit import check_constraints, check_methods, check_parts
 from include.retention.data_map.inspection import LiveSchema, inspect_schema, read_foreign_keys
+from include.retention.data_map.left_alone import check_left_alone
+from include.retention.data_map.link_fit import check_links
 from include.retention.data_map.live_context import LiveContext, Words, closing
 from include.retention.data_map.model import DataMap
 from include.retention.data_map.presence import check_presence, close_to
 from include.retention.data_map.privileges import check_privileges
+from include.retention.data_map.rings import check_empties, check_rings
 from include.retention.data_map.triggers import check_triggers
 from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
@@ -46,13 +49,16 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
     """
     schema = inspect_schema(engine, data_map.schema, data_map.tables.keys())
     found = [*check_presence(data_map, schema, engine), *_references(data_map, schema), *_cascades(data_map, schema)]
+    found += check_left_alone(data_map, schema, engine)
     there = [
         LiveContext(table, live, data_map, schema, engine)
         for name, table in data_map.tables.items()
         if (live := schema.tables.get(name)) is not None
     ]
     for at in there:
-        found += [*_columns(at), *_key(at), *_days(at), *check_methods(at), *check_constraints(at)]
+        found += [*_columns(at), *_key(at), *_days(at), *check_links(at)]
+        found += [*check_methods(at), *check_constraints(at), *check_parts(at)]
+    found += [*check_rings(data_map, schema), *check_empties(there)]
     found += [*check_privileges(data_map, schema, engine, there), *check_triggers(engine, data_map.schema, there)]
     return tuple(found)
 
@@ -85,7 +91,7 @@ def _columns(at: LiveContext) -> Iterator[Problem]:
             what = f"isn't in the database.{close_to(at.live.columns, name)}"
             yield at.problem(("columns", name), "MISSING_COLUMN", what, "Correct the map.")
     for name in at.live.columns:
-        if name not in at.table.columns:
+        if name not in at.table.columns and not at.data_map.covers_column(name):
             what = "is in the database and not in the map: what it holds is unknown."
             remedy = "Declare it: a note why it isn't personal, or its category and column group."
             yield at.problem(("columns", name), "UNDECLARED_COLUMN", what, remedy)

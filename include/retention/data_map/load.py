@@ -9,12 +9,13 @@ from pathlib import Path
 from include.retention.data_map import border
 from include.retention.data_map.build import build_map
 from include.retention.data_map.checks import check_structure
+from include.retention.data_map.compose import compose, files_of, stray_areas
 from include.retention.data_map.context import Mapped
 from include.retention.data_map.duties import check_duties, map_notices
 from include.retention.data_map.model import DataMap
 from include.retention.data_map.undecided import undecided
 from include.retention.errors import ConfigurationError, Problem
-from include.retention.policy.document import Document, Json, KeyPath, read_document, shown
+from include.retention.policy.document import Document, Json, KeyPath, shown
 from include.retention.policy.model import Schedule
 from include.retention.policy.parse import Mendable, Parsed, parse
 from include.retention.policy.schedule import digest
@@ -58,15 +59,15 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
     """Read every map and check them together.
 
     Args:
-        directory: with one file a system.
+        directory: with one file a system, and the files of its areas in a directory of its name.
         schedule: None where it can't be read: then the maps are checked by themselves only.
         written: the schedule's file, in which broken purposes are declared all the same.
     """
-    problems: list[Problem] = [*_other_files(directory)]
+    problems: list[Problem] = [*_other_files(directory), *stray_areas(directory)]
     mapped: dict[str, Mapped] = {}
     parsings: list[Parsed[border.DataMapBorder]] = []
     for path in sorted(directory.glob("*.yaml")):
-        document, unreadable = read_document(path)
+        document, unreadable = compose(path)
         problems += unreadable
         if not document.data:
             continue
@@ -83,7 +84,7 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
         problems.append(Problem(shown(directory), "(directory)", what, remedy, "NO_DATA_MAP"))
     found = [problem for each in mapped.values() for problem in check_structure(each)]
     found += [] if schedule is None else check_duties(mapped, schedule, written)
-    mended = {parsed.document.file: parsed for parsed in parsings}
+    mended = {file: parsed for parsed in parsings for file in files_of(parsed.document)}
     for each in found:
         parsed_of = mended.get(each.file)
         problems += (each,) if parsed_of is None else parsed_of.without_echoes(iter((each,)))
@@ -94,7 +95,7 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
 
 def _other_files(directory: Path) -> Iterator[Problem]:
     """Yield files that look as if they counted and don't: a map that isn't read closes no table."""
-    for path in sorted(directory.glob("*")):
+    for path in sorted(directory.rglob("*")):
         if path.is_file() and path.suffix != ".yaml" and not path.name.lower().startswith((".", "readme")):
             what = "isn't read: a data map's file ends in .yaml."
             remedy = "Rename it if it is a map, or move it elsewhere."

@@ -52,7 +52,7 @@ def _anonymises(value: object) -> object:
             raise PydanticCustomError(
                 "MASK",
                 "leaves a part of the value, which together with other columns still singles the person out.",
-                {"remedy": "Use set_null, a constant or unique_placeholder."},
+                {"remedy": "Use set_null, a constant or unique_placeholder. Free text: see redact."},
             )
     return value
 

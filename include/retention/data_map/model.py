@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
 
+from include.retention.data_map.polymorphic import Arm, Polymorphic, reference_of
+from include.retention.json_paths import JsonPath
 from include.retention.policy.model import Text
 from include.retention.terms import IdentifierKind, Scope, SubjectKind, WhenExpired, WhenNull, WithoutPurpose
 
@@ -18,7 +22,7 @@ class Method:
 
     Attributes:
         name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
-            ``bucket``.
+            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``.
         value: the constant, where the method has one.
         length: characters that ``shorten`` leaves.
         size: the width of a ``bucket``.
@@ -28,6 +32,19 @@ class Method:
     value: str | int | None = None
     length: int | None = None
     size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What another column group replaces inside a free text, before the text's own group erases it whole.
+
+    Attributes:
+        group: the column group with which it goes.
+        names: columns of the same row with the person's names.
+    """
+
+    group: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,9 @@ class Column:
         method: how it is erased when the row stays; None for a column that isn't personal.
         time_zone: IANA zone of a naive timestamp; None means the schedule's zone.
         note: why a column isn't personal, or what it holds.
+        paths: parts of a JSON document that column groups of their own decide over; what stands above is then
+            about the rest of it.
+        redaction: of a free text, what another group replaces inside it; the text stays personal.
     """
 
     name: str
@@ -49,6 +69,16 @@ class Column:
     method: Method | None
     time_zone: str | None
     note: str
+    paths: tuple[JsonPath, ...] = ()
+    redaction: Redaction | None = None
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""
+        if self.group is not None:
+            yield self
+        for path in self.paths:
+            method = Method("set_null" if path.keep_key else "remove")
+            yield Column(f"{self.name} {path.text}", path.category, path.group, method, None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +119,7 @@ class SubjectRole:
         through: foreign key columns of this table, or () where the identifiers stand in the row itself.
         table: the table that ``through`` points at (by its key), or None.
         role: the role in that table.
+        to: the columns of that table that ``through`` points at, or () for its key.
     """
 
     name: str
@@ -97,6 +128,12 @@ class SubjectRole:
     through: tuple[str, ...]
     table: str | None
     role: str | None
+    to: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> Link | None:
+        """Return the reference to the row in which the role is known, or None where that is this row."""
+        return Link(self.through, self.table, self.to) if self.through and self.table else None
 
 
 Scalar = str | int | bool | None
@@ -113,10 +150,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference from this table's rows to another table's key."""
+    """A reference from this table's rows to another table's key.
+
+    Attributes:
+        columns: names of columns, or of the arm of a polymorphic reference.
+        table: the other table.
+        to: the other table's columns that are referred to, or () for its key.
+    """
 
     columns: tuple[str, ...]
     table: str
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +179,7 @@ class Emission:
         channel: a column naming the marketing channel, or None. NULL or ``all`` means every channel.
         as_fiscal_year_end: the event's day is the last day of the fiscal year that the date falls in.
         fallback: column whose day is used once a referral has waited its time out, or None.
+        special: days that are no days -> what they mean, such as 9999-12-31.
     """
 
     event: str
@@ -147,6 +192,7 @@ class Emission:
     channel: str | None
     as_fiscal_year_end: bool
     fallback: str | None
+    special: Mapping[str, WhenNull] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +261,65 @@ class Table:
     """True for marketing lists: nobody who has objected may remain on them."""
     triggers: Mapping[str, str] = field(default_factory=dict)
     """Triggers that a run may fire -> why each is harmless."""
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Triggers that keep what is changed -> the tables to which they write it."""
+    references: Mapping[str, Polymorphic] = field(default_factory=dict)
+    """References that lead to several tables, by the map's names for them."""
+    orphans_go: bool = False
+    """A part without groups whose whole isn't there is deleted."""
+    empties: tuple[str, ...] = ()
+    """Columns with references that are set to NULL when the row that they refer to is deleted."""
+    other_wholes: tuple[Link, ...] = ()
+    """What its rows may be parts of besides ``part_of``."""
+
+    @property
+    def wholes(self) -> tuple[Link, ...]:
+        """Return what a row may be a part of: ``part_of`` and the others."""
+        return self.other_wholes if self.part_of is None else (self.part_of, *self.other_wholes)
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """Return the arms of its polymorphic references by their names."""
+        return {name: arm for each in self.references.values() for name, arm in each.arms().items()}
+
+    def columns_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that names stand for, an arm's own among them."""
+        behind = {name: self.references.get(reference_of(name)) for name in names}
+        return tuple(column for name, it in behind.items() for column in ((name,) if it is None else it.columns))
+
+    def personal_parts(self) -> Iterator[Column]:
+        """Yield everything personal that the table holds: see `Column.personal_parts`."""
+        for column in self.columns.values():
+            yield from column.personal_parts()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What discovery found and a person has answered for: see ``discover``.
+
+    Attributes:
+        path: the place in a JSON document, or an empty text.
+        looks_like: the category that the values look like.
+        share: their share when the person looked, 0 to 1.
+        reason: why it needn't be declared personal; no values.
+    """
+
+    table: str
+    column: str
+    path: str
+    looks_like: str
+    share: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfScope:
+    """A table with personal data that is left to somebody else: the reason, the role that decided, and the days."""
+
+    reason: str
+    by: str
+    on: date
+    review_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +332,11 @@ class DataMap:
         schema: database schema, or None for the default.
         file_roots: root name -> directory; a leading ``$NAME`` is read from the environment.
         digest: SHA-256 of the canonical content, lower-case hex.
-        ignored_tables: tables of the database that aren't the system's data -> why, such as a migration tool's own.
+        ignored_tables: tables that hold nothing personal, such as a migration tool's own -> why. Names and patterns.
+        ignored_columns: those of them whose reason holds for certain columns only -> names and patterns of those.
+        out_of_scope: tables with personal data that are left to somebody else. Names and patterns.
+        not_personal: pattern of column names -> why they aren't personal, in tables that don't declare them.
+        acknowledged: what discovery found and somebody has answered for.
     """
 
     system: str
@@ -239,6 +348,19 @@ class DataMap:
     tables: Mapping[str, Table]
     digest: str
     ignored_tables: Mapping[str, str] = field(default_factory=dict)
+    ignored_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    out_of_scope: Mapping[str, OutOfScope] = field(default_factory=dict)
+    not_personal: Mapping[str, str] = field(default_factory=dict)
+    acknowledged: tuple[Acknowledged, ...] = ()
+
+    def leaves_alone(self, table: str) -> bool:
+        """Return whether the map says of a table of the database that it is none of its own."""
+        names = (*self.ignored_tables, *self.out_of_scope)
+        return table not in self.tables and any(fnmatchcase(table, name) for name in names)
+
+    def covers_column(self, column: str) -> bool:
+        """Return whether a column that its table doesn't declare is called like those that aren't personal."""
+        return any(fnmatchcase(column, pattern) for pattern in self.not_personal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +374,7 @@ class ForeignKey:
         parent_columns: its columns: the key, or others that are unique.
         ondelete: what deleting the parent does to the child: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``,
             ``RESTRICT`` or ``NO ACTION``.
+        arm: where only the map knows it and it leads to other tables too: how it leads to this one.
     """
 
     child_table: str
@@ -259,18 +382,50 @@ class ForeignKey:
     parent_table: str
     parent_columns: tuple[str, ...]
     ondelete: str
+    arm: Arm | None = None
 
 
 def declared_references(tables: Mapping[str, Table]) -> list[ForeignKey]:
-    """Return what a map itself declares as references: parts to wholes, and records to their subjects' records.
+    """Return what a map itself declares as references: parts to wholes, records to their subjects', and what binds.
 
     They bind like foreign keys, whether the database knows them or not: a row doesn't go before what hangs on it.
     """
     found = []
     for table in tables.values():
-        links = [Link(role.through, role.table) for role in table.subjects.values() if role.through and role.table]
-        links += [table.part_of] if table.part_of is not None else []
+        links = [role.link for role in table.subjects.values() if role.link is not None]
+        links += table.wholes
+        arms = table.arms
+        links += [Link((name,), arm.table) for name, arm in arms.items() if arm.binds]
         found += [
-            ForeignKey(table.name, link.columns, link.table, tables[link.table].key, "NO ACTION") for link in links
+            ForeignKey(
+                table.name,
+                link.columns,
+                link.table,
+                link.to or tables[link.table].key,
+                "NO ACTION",
+                arms.get(link.columns[0]),
+            )
+            for link in links
         ]
     return list(dict.fromkeys(found))
+
+
+def with_declared(live: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return foreign keys and, of the references that a map declares, those that the database doesn't know."""
+    found = tuple(live)
+    known = {(each.child_table, each.child_columns, each.parent_table) for each in found}
+    declared = declared_references(tables)
+    return (*found, *(e for e in declared if (e.child_table, e.child_columns, e.parent_table) not in known))
+
+
+def emptied(reference: ForeignKey, tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return the columns of a reference that are set to NULL when the row that it refers to is deleted."""
+    table = tables.get(reference.child_table)
+    if table is None or not table.empties:
+        return ()
+    return tuple(name for name in table.columns_of(reference.child_columns) if name in table.empties)
+
+
+def binding(references: Iterable[ForeignKey], tables: Mapping[str, Table]) -> tuple[ForeignKey, ...]:
+    """Return the references that keep a row: those that aren't emptied."""
+    return tuple(each for each in references if not emptied(each, tables))

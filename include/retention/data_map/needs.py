@@ -38,15 +38,16 @@ def needs_of(table: Table, dialect: str, types: Types | None) -> Needs:
             MariaDB counts as one that the server might move.
     """
     # A part of a key is never set: see ``statements.erase``.
-    erased = [name for name, column in table.columns.items() if column.group is not None and name not in table.key]
+    erased = [
+        name
+        for name, column in table.columns.items()
+        if (any(column.personal_parts()) or column.redaction or name in table.empties) and name not in table.key
+    ]
     moved: list[str] = []
     if erased and dialect in MARIADB:
         moved = sorted(told_days(table) - set(erased)) if types is None else moved_days(table, types, erased)
-    delete = (
-        table.personal
-        and table.when_expired is WhenExpired.DELETE
-        and (bool(table.groups) or table.part_of is not None)
-    )
+    has_end = bool(table.groups or table.wholes)
+    delete = table.personal and table.when_expired is WhenExpired.DELETE and has_end
     return Needs(update=(*erased, *moved), lock=bool(erased) or delete, delete=delete)
 
 

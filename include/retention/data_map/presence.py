@@ -43,9 +43,9 @@ def check_presence(data_map: DataMap, schema: LiveSchema, engine: sa.Engine) -> 
             what = "has a storage engine without transactions: nothing could be locked or rolled back."
             yield closing(data_map, name, (), Words("NO_TRANSACTIONS", what, "Convert it to InnoDB."))
     for name in schema.tables:
-        if name not in data_map.tables and name not in data_map.ignored_tables:
+        if name not in data_map.tables and not data_map.leaves_alone(name):
             what = "is in the database and not in the map: whose data it holds is unknown."
-            remedy = "Map it, or name it in ignore_tables with the reason."
+            remedy = "Map it, or name it in ignore_tables or out_of_scope with the reason."
             yield closing(data_map, name, (), Words("UNDECLARED_TABLE", what, remedy))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from include.retention.data_map.context import Mapped, TableContext
 from include.retention.data_map.model import Condition, Link, SeriesInvariant, SumInvariant, Table
-from include.retention.data_map.relations import roles_of, wholes
+from include.retention.data_map.polymorphic import reference_of
+from include.retention.data_map.relations import roles_of
 from include.retention.errors import Problem
 from include.retention.policy.document import KeyPath
 
@@ -23,11 +24,10 @@ def check_references(mapped: Mapped) -> Iterator[Problem]:
 
 def all_links(table: Table) -> Iterator[tuple[KeyPath, Link]]:
     """Yield every reference from a table's rows to another table's key, with its place in the map."""
-    if table.part_of is not None:
-        yield ("part_of",), table.part_of
+    yield from _wholes(table)
     for role, subject in table.subjects.items():
-        if subject.table is not None:
-            yield ("subjects", role), Link(subject.through, subject.table)
+        if subject.link is not None:
+            yield ("subjects", role), subject.link
     for place, emission in enumerate(table.emissions):
         for number, link in enumerate(emission.keeps):
             yield ("events", place, "keeps", number), link
@@ -44,12 +44,15 @@ def _columns(at: TableContext) -> Iterator[Problem]:
 def _columns_referred_to(table: Table) -> Iterator[tuple[KeyPath, str]]:
     for column in table.key:
         yield ("key",), column
-    yield from _of_link(("part_of",), table.part_of)
+    for path, link in _wholes(table):
+        yield from _of_link(path, link)
     yield from _of_conditions(("personal_when",), table.personal_when)
+    for number, column in enumerate(table.empties):
+        yield ("empties", number), column
     for role, subject in table.subjects.items():
         for kind, column in subject.identifiers.items():
             yield ("subjects", role, "identifiers", str(kind)), column
-        for column in subject.through:
+        for column in _plain(subject.through):
             yield ("subjects", role, "through"), column
     yield from _of_emissions(table)
     for place, file in enumerate(table.files):
@@ -73,8 +76,18 @@ def _of_emissions(table: Table) -> Iterator[tuple[KeyPath, str]]:
             yield from _of_link((*event, "keeps", number), link)
 
 
-def _of_link(path: KeyPath, link: Link | None) -> Iterator[tuple[KeyPath, str]]:
-    for column in () if link is None else link.columns:
+def _wholes(table: Table) -> Iterator[tuple[KeyPath, Link]]:
+    for number, link in enumerate(table.wholes):
+        yield ("part_of", number) if table.other_wholes else ("part_of",), link
+
+
+def _plain(names: Iterable[str]) -> Iterator[str]:
+    """Yield what is a column's name itself: a polymorphic reference says its own columns."""
+    return (name for name in names if not reference_of(name))
+
+
+def _of_link(path: KeyPath, link: Link) -> Iterator[tuple[KeyPath, str]]:
+    for column in _plain(link.columns):
         yield (*path, "by"), column
 
 
@@ -95,12 +108,17 @@ def _links(at: TableContext) -> Iterator[Problem]:
         if link.table not in at.document.keys("tables"):
             what = f"points at the table {link.table}, which isn't in this map."
             yield at.problem((*place, "table"), "UNKNOWN_TABLE", what, "Declare the table, or correct the name.")
-        elif link.table in at.tables and len(link.columns) != len(at.tables[link.table].key):
-            key = at.tables[link.table].key
+        elif link.table in at.tables and len(link.columns) != len(link.to or at.tables[link.table].key):
+            key = link.to or at.tables[link.table].key
             what = f"has {len(link.columns)} columns, and the key of {link.table} has {len(key)}: {', '.join(key)}."
+            what = what.replace("the key", "what it refers to") if link.to else what
             remedy = "List one column for each column of that key, in its order."
             yield at.problem(place, "LINK_LENGTH", what, remedy)
-        for name in link.columns:
+        for name in link.to:
+            if name not in at.document.keys("tables", link.table, "columns"):
+                what = f"names the column {name}, which isn't declared in {link.table}."
+                yield at.problem((*place, "to"), "UNKNOWN_COLUMN", what, "Declare it there, or correct the name.")
+        for name in _plain(link.columns):
             column = at.table.columns.get(name)
             if column is not None and column.method is not None and column.method.name != "set_null":
                 what = f"is also a reference to {link.table}; any other value would point at a row that isn't there."
@@ -125,12 +143,15 @@ def _roles(at: TableContext) -> Iterator[Problem]:
 
 
 def _groups(at: TableContext) -> Iterator[Problem]:
-    for name, column in at.table.columns.items():
-        if column.group is not None and column.group not in at.declared("groups"):
+    for place, column in at.personal_parts():
+        if column.group not in at.declared("groups"):
             what = f"belongs to the column group {column.group}, which isn't in groups."
             remedy = "Add the group with its purposes, or correct the name."
-            yield at.problem(("columns", name, "group"), "UNKNOWN_GROUP", what, remedy)
-    used = {at.document.text(*at.path, "columns", name, "group") for name in at.declared("columns")}
+            yield at.problem((*place, "group"), "UNKNOWN_GROUP", what, remedy)
+    columns: list[KeyPath] = [("columns", name) for name in at.declared("columns")]
+    parts: list[KeyPath] = [(*column, "json", path) for column in columns for path in at.declared(*column, "json")]
+    parts += [(*column, "redact") for column in columns]
+    used = {at.document.text(*at.path, *place, "group") for place in (*columns, *parts)}
     for name in at.table.groups:
         if name not in used:
             what = "has no columns."
@@ -139,16 +160,27 @@ def _groups(at: TableContext) -> Iterator[Problem]:
 
 def _circles(at: TableContext) -> Iterator[Problem]:
     name = at.table.name
-    chain = [name, *wholes(at.tables, name)]
-    last = at.tables.get(chain[-1])
-    if last is not None and last.part_of is not None and last.part_of.table == name:
-        what = f"goes round in a circle: {' -> '.join([*chain, name])}."
+    way = _way_round(at, [name])
+    if way is not None:
+        what = f"goes round in a circle: {' -> '.join(way)}."
         yield at.problem(("part_of",), "REFERENCE_CYCLE", what, "Decide which is the whole, and which the part.")
     for role in at.table.subjects:
         circle = _circle(at, role)
         if circle is not None:
             what, remedy = f"goes round in a circle: {circle}.", "Let one of them have identifiers of its own."
             yield at.problem(("subjects", role), "REFERENCE_CYCLE", what, remedy)
+
+
+def _way_round(at: TableContext, way: list[str]) -> list[str] | None:
+    """Return the way from part to whole that ends at the table where it began, or None."""
+    table = at.tables.get(way[-1])
+    for link in () if table is None else table.wholes:
+        if link.table == way[0]:
+            return [*way, link.table]
+        found = _way_round(at, [*way, link.table]) if link.table not in way else None
+        if found is not None:
+            return found
+    return None
 
 
 def _circle(at: TableContext, role: str) -> str | None:

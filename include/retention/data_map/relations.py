@@ -11,13 +11,13 @@ Tables = Mapping[str, Table]
 
 
 def wholes(tables: Tables, name: str) -> Iterator[str]:
-    """Yield the table that a table's rows are part of, then that table's whole, and so on. Ends at a cycle."""
-    seen = {name}
-    table = tables.get(name)
-    while table is not None and table.part_of is not None and table.part_of.table not in seen:
-        seen.add(table.part_of.table)
-        yield table.part_of.table
-        table = tables.get(table.part_of.table)
+    """Yield the tables that a table's rows are parts of, then those tables' wholes, and so on, each once."""
+    seen = [name]
+    for each in seen:
+        links = tables[each].wholes if each in tables else ()
+        fresh = [whole for whole in dict.fromkeys(link.table for link in links) if whole not in seen]
+        seen += fresh
+        yield from fresh
 
 
 def roles_of(tables: Tables, name: str) -> Mapping[str, SubjectRole]:

@@ -21,6 +21,13 @@ Names = Annotated[
 """One column, or a list of columns."""
 
 
+def as_links(links: LinkBorder | tuple[LinkBorder, ...] | None) -> tuple[LinkBorder, ...]:
+    """Return no, one or several references as a tuple."""
+    if links is None:
+        return ()
+    return (links,) if isinstance(links, LinkBorder) else links
+
+
 def as_tuple(names: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return one or several names as a tuple."""
     return (names,) if isinstance(names, str) else names
@@ -50,7 +57,16 @@ class LinkBorder(Border):
     table: Filled
     """The other table."""
     by: Names
-    """Column of this table, or a list, in the order of the other table's key."""
+    """Column of this table, a list in the order of the other table's key, or a name in `references`."""
+    to: Names | None = None
+    """The other table's column, or a list, where it isn't its key: UNIQUE and referred to all the same."""
+
+
+LinkBorders = Annotated[
+    Annotated[LinkBorder, Tag("<mapping>")] | Annotated[tuple[LinkBorder, ...], Field(min_length=1), Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, (list, tuple)) else "<mapping>"),
+]
+"""One reference, or a list of references."""
 
 
 class SubjectBorder(Border):
@@ -61,11 +77,13 @@ class SubjectBorder(Border):
     identifiers: dict[IdentifierKind, Filled] = Field(default_factory=dict)
     """Kind of identifier -> column of this table."""
     through: Names | None = None
-    """Column of this table, or a list, that refers to the other table's key."""
+    """Column of this table, a list, or a name in `references`, that refers to the other table's key."""
     table: Filled | None = None
     """The other table."""
     role: Filled | None = None
     """The role in the other table."""
+    to: Names | None = None
+    """The other table's column, or a list, that `through` refers to where it isn't its key."""
 
     @model_validator(mode="after")
     def _one_way(self) -> SubjectBorder:
@@ -92,6 +110,8 @@ class EventBorder(Border):
     """Column with the beginning of the episode that `date` ends."""
     null: WhenNull = WhenNull.UNKNOWN
     """What an empty date means: `ongoing`, `unknown` (a human decides) or `absent` (it never happened)."""
+    special: dict[Filled, WhenNull] = Field(default_factory=dict)
+    """Days that stand for something else -> what: {9999-12-31: ongoing}. PostgreSQL's infinity is ongoing unasked."""
     where: tuple[ConditionBorder, ...] = ()
     """All must hold, else the row tells of nothing."""
     of: tuple[Filled, ...] | None = None

@@ -24,6 +24,7 @@ EXACT = frozenset({"email", "identity_number", "organisation_number", "ip_addres
 """Categories whose form is its own proof; names and free text are only likely."""
 IN_NUMBERS = frozenset({"phone", "identity_number", "organisation_number", "customer_number", "payment", "birth_date"})
 """Categories that a database may keep as numbers."""
+DAYS, NUMBERS = (sa.Date, sa.DateTime), (sa.Numeric, sa.Integer, sa.Float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +56,52 @@ BY_TYPE: Mapping[type[sa.types.TypeEngine[Any]], Guess] = {
 """What is guessed by the type alone."""
 
 
-def guess_column(
-    name: str, live: LiveColumn, values: Sequence[object], normaliser: Normaliser, *, of_people: bool
-) -> Guess:
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the sampled values of a column look like; the values themselves aren't kept.
+
+    Attributes:
+        are_days: every one of them is a day.
+        seen: what else they look like, the likeliest first.
+    """
+
+    are_days: bool
+    seen: tuple[Seen, ...]
+
+
+def judge(live: LiveColumn, values: Sequence[object], normaliser: Normaliser) -> Values:
+    """Return what the values look like.
+
+    Args:
+        live: the column as the database has it.
+        values: sampled, some of them perhaps None.
+        normaliser: reads identifiers as a run does.
+    """
+    are_days = _are_days(values)
+    told_by_type = are_days or isinstance(live.type, (*DAYS, *NUMBERS, *BY_TYPE))
+    return Values(are_days, () if told_by_type else look_at(values, normaliser))
+
+
+def guess_column(name: str, live: LiveColumn, values: Values, *, of_people: bool) -> Guess:
     """Guess what a column holds.
 
     Args:
         name: the column's.
         live: the column as the database has it.
-        values: sampled, some of them perhaps None.
-        normaliser: reads identifiers as a run does.
+        values: what its values look like.
         of_people: the table is about people.
     """
     named = category_of(name, of_people=of_people)
-    if isinstance(live.type, (sa.Date, sa.DateTime)) or _are_days(values):
+    if isinstance(live.type, DAYS) or values.are_days:
         return _guess_date(name, named)
     for kind, guess in BY_TYPE.items():
         if isinstance(live.type, kind):
             return guess
-    if isinstance(live.type, sa.Numeric | sa.Integer | sa.Float):
+    if isinstance(live.type, NUMBERS):
         if named is not None and named[0] in IN_NUMBERS:
             return Guess(named[0], named[1], "the name")
         return Guess(None, 90, "a number, and nothing in the name")
-    return _guess_text(named, look_at(values, normaliser), of_people=of_people)
+    return _guess_text(named, values.seen, of_people=of_people)
 
 
 def _guess_date(name: str, named: tuple[str, int] | None) -> Guess:

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 import sqlalchemy as sa
 
 from include.retention.data_map.inspection import LiveSchema, LiveTable, inspect_schema
-from include.retention.draft.columns import Guess, guess_column
+from include.retention.draft.columns import Guess, Values, guess_column, judge
 from include.retention.draft.tables import TableDraft, draft_tables, is_of_people, key_of
 from include.retention.identifiers import Normaliser
 
@@ -28,8 +28,8 @@ def draft_schema(
 ) -> dict[str, TableDraft]:
     """Return a draft of each table.
 
-    Columns are judged twice: words that tell little by themselves (a note, a reason) count where the first look has
-    found the table to be about people, or to refer to such a table.
+    Columns are guessed twice, though their values are looked at once: words that tell little by themselves (a note, a
+    reason) count where the first guess has found the table to be about people, or to refer to such a table.
 
     Args:
         engine: to the database.
@@ -38,17 +38,18 @@ def draft_schema(
         normaliser: reads identifiers as a run does.
         progress: told of each table once it has been read.
     """
-    samples = {}
+    judged: dict[str, dict[str, Values]] = {}
     with engine.connect() as connection:
         for name, table in live.tables.items():
             if table is not None:
-                samples[name] = _sample(connection, schema, name, table)
+                values = _sample(connection, schema, name, table)
+                judged[name] = {each: judge(table.columns[each], found, normaliser) for each, found in values.items()}
             progress(name)
 
     def look(people: AbstractSet[str]) -> dict[str, dict[str, Guess]]:
         return {
             name: {
-                column: guess_column(column, found, samples[name][column], normaliser, of_people=name in people)
+                column: guess_column(column, found, judged[name][column], of_people=name in people)
                 for column, found in table.columns.items()
             }
             for name, table in live.tables.items()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,12 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from include.retention.column_types import Type
+from include.retention.data_map.fit import column_facts
 from include.retention.data_map.inspection import LiveSchema, LiveTable
 from include.retention.data_map.model import Method
 from include.retention.detect.names import is_technical
 from include.retention.draft.columns import choose_method
 from include.retention.draft.tables import GROUPS, Role, TableDraft
-from include.retention.method_fit import ColumnFacts
 from include.retention.policy.statutes import BOOKKEEPING
 from include.retention.terms import SubjectKind
 
@@ -57,7 +57,13 @@ class System:
     """Events that the schedule knows; others aren't proposed."""
 
 
-def merge(text: str | None, system: System, live: LiveSchema, drafts: Mapping[str, TableDraft]) -> tuple[str, Added]:
+def merge(
+    text: str | None,
+    system: System,
+    live: LiveSchema,
+    drafts: Mapping[str, TableDraft],
+    elsewhere: Collection[str] = (),
+) -> tuple[str, Added]:
     """Return a map's text with everything new in it, and what that is.
 
     Args:
@@ -65,27 +71,34 @@ def merge(text: str | None, system: System, live: LiveSchema, drafts: Mapping[st
         system: whose map it is.
         live: the live schema.
         drafts: per table.
+        elsewhere: names and patterns of tables that the files of the system's areas speak of.
     """
     content = _new_map(system) if text is None else loaded(text)
     added = Added()
-    tables, ignored = content.setdefault("tables", CommentedMap()), content.get("ignore_tables") or {}
+    tables = content.setdefault("tables", CommentedMap())
+    left_alone = [*(content.get("ignore_tables") or ()), *(content.get("out_of_scope") or ()), *elsewhere]
     for name, draft in drafts.items():
         table = live.tables[name]
-        if table is None or name in ignored:
+        if table is None or (name not in tables and any(fnmatchcase(name, each) for each in left_alone)):
             continue
         if name in tables:
-            _add_columns(tables[name], draft, table, live, added)
+            add_columns(tables[name], draft, table, live, added, content.get("not_personal") or ())
         elif is_technical(name):
             content.setdefault("ignore_tables", CommentedMap())[name] = TECHNICAL
             added.tables.append(name)
         else:
             tables[name] = _table(draft, table, live, system)
             added.tables.append(name)
+    note_gone(tables, live, added)
+    return (HEADER if text is None else "") + dumped(content), added
+
+
+def note_gone(tables: Any, live: LiveSchema, added: Added) -> None:  # noqa: ANN401 - a mapping of ruamel's
+    """Note the tables and columns of a map that the database no longer has."""
     for name, declared in tables.items():
         known = live.tables.get(name)
         columns = declared.get("columns") or {}
         added.gone += [name] if known is None else [f"{name}.{each}" for each in columns if each not in known.columns]
-    return (HEADER if text is None else "") + dumped(content), added
 
 
 def loaded(text: str) -> Any:  # noqa: ANN401 - a mapping of ruamel's
@@ -206,7 +219,9 @@ def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -
             note = "Key" if name in draft.key else f"Refers to {reference}"
             return _flow({"note": note, "guess": str(replace(guess, confidence=95))})
         return _flow({"note": "Not personal", "guess": str(guess)})
-    method = choose_method(_facts(name, draft, live, schema))
+    types = {each: column.type for each, column in live.columns.items()}
+    personal = {each for each, guessed in draft.guesses.items() if guessed.category}
+    method = choose_method(column_facts(draft.name, draft.key, name, personal, live, schema.foreign_keys, types))
     content = {"category": guess.category, "group": GROUPS[guess.category]}
     why = str(guess) if method is not None else f"{guess}; no method fits the column as it is"
     if method is not None and method.name != "set_null":
@@ -218,26 +233,18 @@ def _method(method: Method) -> Any:  # noqa: ANN401 - a word or a mapping, as th
     return _flow({"constant": method.value}) if method.name == "constant" else method.name
 
 
-def _facts(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -> ColumnFacts:
-    keys = schema.foreign_keys
-    types: tuple[Type, ...] = tuple(live.columns[each].type for each in draft.key)
-    return ColumnFacts(
-        type=live.columns[name].type,
-        nullable=live.columns[name].nullable,
-        unique=any(name in each for each in live.uniques),
-        in_key=name in draft.key,
-        foreign_key=any(each.child_table == draft.name and name in each.child_columns for each in keys),
-        referenced=any(each.parent_table == draft.name and name in each.parent_columns for each in keys),
-        computed=live.columns[name].computed,
-        key_types=types,
-        key_is_personal=any(draft.guesses[each].category for each in draft.key),
-    )
-
-
-def _add_columns(declared: Any, draft: TableDraft, live: LiveTable, schema: LiveSchema, added: Added) -> None:  # noqa: ANN401 - a mapping of ruamel's
+def add_columns(  # noqa: PLR0913, PLR0917 - a table as it is declared, drafted and live, and what is noted
+    declared: Any,  # noqa: ANN401 - a mapping of ruamel's
+    draft: TableDraft,
+    live: LiveTable,
+    schema: LiveSchema,
+    added: Added,
+    not_personal: Collection[str],
+) -> None:
+    """Add the columns that a declared table lacks, but for those that the map's patterns answer for."""
     columns = declared.setdefault("columns", CommentedMap())
     for name in live.columns:
-        if name not in columns:
+        if name not in columns and not any(fnmatchcase(name, each) for each in not_personal):
             columns[name] = _column(name, draft, live, schema)
             group = GROUPS.get(str(draft.guesses[name].category))
             if group is not None:

@@ -1,8 +1,7 @@
-"""Which process this is, and whether another one is certainly gone.
+"""Which process this is, and whether another one lives.
 
-"Gone" must be proof, for it lets a second process destroy where the first may be at work. So the answer is no unless
-the operating system itself says so: about a process of this machine, in this process namespace, told apart from a
-later one with the same number by the moment it started.
+"Gone" and "alive" are proof: the operating system itself says so, about a process of this machine, in this process
+namespace, told apart from a later one with the same number by the moment it started. About any other nobody here knows.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 _STATE, _STARTED = 0, 19
@@ -53,8 +53,17 @@ def this_process() -> Holder:
     )
 
 
-def is_gone(holder: Holder, here: Holder | None = None) -> bool:
-    """Say whether a process is certainly gone; False where that can't be known.
+class Life(Enum):
+    """What is known of a process."""
+
+    GONE = "gone"
+    ALIVE = "alive"
+    UNKNOWN = "unknown"
+    """It isn't one of this machine and process namespace, so this machine can't tell."""
+
+
+def life_of(holder: Holder, here: Holder | None = None) -> Life:
+    """Say whether a process lives, as far as this machine can prove it.
 
     Args:
         holder: the process in question.
@@ -62,11 +71,14 @@ def is_gone(holder: Holder, here: Holder | None = None) -> bool:
     """
     here = here or this_process()
     if holder.host != here.host:
-        return False
+        return Life.UNKNOWN
     if holder.boot != here.boot:
         # Another boot of the same machine ended every process. Without the machine's id it may be another machine.
-        return bool(holder.boot and here.boot and holder.machine and holder.machine == here.machine)
-    return holder.space == here.space and _is_dead(holder)
+        ended = holder.boot and here.boot and holder.machine and holder.machine == here.machine
+        return Life.GONE if ended else Life.UNKNOWN
+    if holder.space != here.space:
+        return Life.UNKNOWN
+    return Life.GONE if _is_dead(holder) else Life.ALIVE
 
 
 def _is_dead(holder: Holder) -> bool:

@@ -68,10 +68,10 @@ def translated_suppressions(listed: pd.DataFrame, found: Found) -> pd.DataFrame:
     return made.sort_index(ignore_index=True)
 
 
-def translated_records(refs: Iterable[str], found: Found) -> frozenset[str]:
+def translated_records(refs: Iterable[str], found: Found) -> list[str]:
     """Return references of records (of earlier plans), under the current key where they are known."""
     pairs = found.get(RECORD, {})
-    return frozenset(pairs.get(ref, ref) for ref in refs)
+    return [pairs.get(ref, ref) for ref in refs]
 
 
 def _translated(refs: pd.Series, kinds: pd.Series, found: Found) -> pd.Series:

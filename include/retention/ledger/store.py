@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from include.retention.connections import FIND_DEAD_CLIENTS
 from include.retention.errors import ConfigurationError, LedgerError, Problem
 
 HEAD = "0001"
@@ -99,6 +100,8 @@ def shown_address(address: sa.URL) -> str:
 def _engine(address: sa.URL) -> sa.Engine:
     """Return an engine whose connections aren't pooled: they are few and short, and no pool survives a fork."""
     if address.get_backend_name() != "sqlite":
+        options = f"{address.query.get('options', '')} {FIND_DEAD_CLIENTS}".strip()
+        address = address.update_query_dict({"options": options})
         return sa.create_engine(address, poolclass=NullPool, isolation_level="READ COMMITTED")
     engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
     _speak_sqlite(engine)

@@ -31,18 +31,21 @@ class Document:
         data: the content; an empty mapping where the file can't be read.
         lines: key path -> line, counted from 1.
         origins: key path of a list whose broken items were left out -> the place that each remaining item had.
+        files: key path -> the file that this part was read from, where it isn't ``file``.
     """
 
     file: str
     data: dict[str, Json]
     lines: Mapping[KeyPath, int]
     origins: Mapping[KeyPath, tuple[int, ...]] = field(default_factory=dict)
+    files: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def problem(self, path: KeyPath, code: str, what: str, remedy: str) -> Problem:
         """Return a problem at a key path, with the nearest line that is known."""
         path = self.in_file(path)
         nearest = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
-        return Problem(self.file, key_text(path), what, remedy, code, line=nearest)
+        file = next((self.files[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.files), self.file)
+        return Problem(file, key_text(path), what, remedy, code, line=nearest)
 
     def keys(self, *path: str | int) -> tuple[str, ...]:
         """Return the keys written at a path, also those whose content is broken: they are declared all the same."""

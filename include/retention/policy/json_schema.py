@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from include.retention.data_map.border import DataMapBorder
+from include.retention.data_map.border import AreaBorder, DataMapBorder
 from include.retention.policy.border import ScheduleBorder
 from include.retention.policy.parse import Border
 from include.retention.settings import PROJECT
@@ -18,6 +18,7 @@ DIRECTORY = PROJECT / "include" / "policy" / "schema"
 FILES: Mapping[str, type[Border]] = {
     "retention_schedule.schema.json": ScheduleBorder,
     "data_map.schema.json": DataMapBorder,
+    "area.schema.json": AreaBorder,
 }
 
 

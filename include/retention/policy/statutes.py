@@ -29,6 +29,7 @@ class Statute:
         event: the start event that stands for it in ``Schedule.events``.
         keep: the period.
         law: where it stands.
+        cited: the law's name, as a rule's source writes it.
         what: the period in words.
         whole: every column of such a record falls under it, so none may be without it.
         from_fiscal_year_end: the clock starts when the fiscal year ends, not on the voucher's own day.
@@ -37,6 +38,7 @@ class Statute:
     event: str
     keep: Keep
     law: str
+    cited: str
     what: str
     whole: bool
     from_fiscal_year_end: bool
@@ -46,6 +48,7 @@ BOOKKEEPING = Statute(
     event="booked",
     keep=Keep((Period(years=7),), to_year_end=True),
     law="7 kap. 2 § bokföringslagen (1999:1078)",
+    cited="bokföringslagen",
     what="P7Y with to_year_end, from the end of the fiscal year",
     whole=True,
     from_fiscal_year_end=True,
@@ -54,6 +57,7 @@ ONE_STOP_SHOP = Statute(
     event="oss_sale",
     keep=Keep((Period(years=10),), to_year_end=True),
     law="22 kap. 77 § mervärdesskattelagen (2023:200)",
+    cited="mervärdesskattelagen",
     what="P10Y with to_year_end, from the day of the sale",
     whole=False,
     from_fiscal_year_end=False,
@@ -69,9 +73,17 @@ def longer(keep: Keep, other: Keep) -> bool:
 def check_statutes(schedule: Schedule, document: Document) -> Iterator[Problem]:
     """Yield a problem for each rule that a statute contradicts."""
     for purpose in schedule.purposes.values():
-        statute = STATUTES.get(purpose.starts)
-        if statute is not None and (purpose.statutory or purpose.lawful_basis is LawfulBasis.LEGAL_OBLIGATION):
+        statute = _statute_of(purpose)
+        if statute is not None:
             yield from _against(purpose, statute, schedule, document)
+
+
+def _statute_of(purpose: Purpose) -> Statute | None:
+    """Return the law that fixes a purpose's period: by the event that stands for it, or because its source cites it."""
+    statute = STATUTES.get(purpose.starts)
+    if statute is not None and (purpose.statutory or purpose.lawful_basis is LawfulBasis.LEGAL_OBLIGATION):
+        return statute
+    return next((each for each in STATUTES.values() if each.cited in purpose.source.casefold()), None)
 
 
 def _against(purpose: Purpose, statute: Statute, schedule: Schedule, document: Document) -> Iterator[Problem]:

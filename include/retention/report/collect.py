@@ -17,6 +17,7 @@ from include.retention.policy.model import Schedule
 from include.retention.report import findings as tell
 from include.retention.report import run as run_parts
 from include.retention.report.counting import collect_figures
+from include.retention.report.discovery import about_discoveries, collect_discoveries
 from include.retention.report.entries import Entry, latest, read_entries
 from include.retention.report.gaps import GAPS
 from include.retention.report.history import changes_since, previous_run
@@ -111,6 +112,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     steps = find_steps(entries, maps, systems, run.mode, approval)
     validation = collect_validation(entries, systems, steps)
     places = find_places(entries, maps)
+    discoveries = collect_discoveries(entries, maps)
     rules = collect_rules(schedule, maps, given.promises, today)
     policy = compare_with_policy(schedule, given.promises)
     holds = collect_holds(given.holds, today, zone)
@@ -134,6 +136,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
             ),
             *tell.about_waiting(referrals, holds, restricted),
             *tell.about_others(given.unfinished),
+            *about_discoveries(discoveries),
             *tell.about_rules(rules, questions, len(policy.absent), len(policy.unpublished), notices),
         ]
     )
@@ -151,6 +154,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
         category_titles={name: category.title for name, category in schedule.categories.items()},
         systems=systems,
         places=places,
+        discoveries=discoveries,
         rules=rules,
         decided_periods=collect_decided(schedule),
         policy=policy,

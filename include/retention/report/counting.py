@@ -82,6 +82,7 @@ def _planned(row: Body) -> Planned:
         due_because=dict(row.get("due_because", {})),
         overdue=int(row.get("overdue", 0)),
         overdue_days=int(row.get("overdue_days_max", 0) or 0),
+        redacted=int(row.get("redacted", 0)),
     )
 
 

@@ -43,6 +43,7 @@ class Planned:
         refer_by: referred column groups by reason; a row with two of them counts twice, so it isn't summed.
         due_by: rows due, by the purpose they were last kept for, or the reason where nothing kept them.
         due_because: rows due by reason, where the plan tells it; else empty.
+        redacted: rows due in which something is replaced inside a free text: the text stays, and stays personal.
         overdue: rows past the execution window; ``overdue_days`` is the longest time since a first due day.
     """
 
@@ -61,6 +62,7 @@ class Planned:
     due_because: Mapping[str, int]
     overdue: int
     overdue_days: int
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from include.retention.policy.model import Period, Text
+from include.retention.report.discovery_parts import Discovery
 from include.retention.report.figures import SystemFigures
 from include.retention.report.parts import (
     Chain,
@@ -170,6 +171,7 @@ class ReportData:
     category_titles: Mapping[str, Text]
     systems: tuple[SystemFigures, ...]
     places: tuple[Place, ...]
+    discoveries: tuple[Discovery, ...]
     rules: tuple[Rule, ...]
     decided_periods: tuple[DecidedPeriod, ...]
     policy: PolicyDiff

@@ -27,7 +27,7 @@ def find_places(entries: Sequence[Entry], maps: Mapping[str, DataMap]) -> tuple[
 
 
 def _place(system: str, table: Table, problems: Sequence[object] | None, *, read: bool) -> Place:
-    personal = [column for column in table.columns.values() if column.group is not None]
+    personal = [column for column in table.columns.values() if any(column.personal_parts())]
     if problems is not None:
         coverage = Coverage.CLOSED
     elif not table.personal:
@@ -41,7 +41,7 @@ def _place(system: str, table: Table, problems: Sequence[object] | None, *, read
         coverage=coverage,
         personal_columns=len(personal),
         other_columns=len(table.columns) - len(personal),
-        categories=tuple(dict.fromkeys(column.category or "" for column in personal)),
+        categories=tuple(dict.fromkeys(part.category or "" for part in table.personal_parts())),
         file_columns=len(table.files),
         when_expired=table.when_expired,
         problems=tuple(_in_words(each) for each in problems or ()),

@@ -120,7 +120,7 @@ def _restricted(system: str, table: Table, column: Column, group: Group, categor
 
 
 def collect_erasures(maps: Mapping[str, DataMap]) -> tuple[Erasure, ...]:
-    """Return how each personal column is erased when its row stays."""
+    """Return how each personal column is erased when its row stays, and what is replaced inside free texts."""
     erasures = []
     for system, table, column, _ in personal_columns(maps):
         method = column.method
@@ -129,6 +129,13 @@ def collect_erasures(maps: Mapping[str, DataMap]) -> tuple[Erasure, ...]:
         given = (method.value, method.length, method.size)
         parameter = next((str(value) for value in given if value is not None), "")
         erasures.append(Erasure(system, table.name, column.name, column.category or "", method.name, parameter))
+    erasures += [
+        Erasure(system, table.name, column.name, column.category or "", "redact", "")
+        for system, data_map in maps.items()
+        for table in data_map.tables.values()
+        for column in table.columns.values()
+        if column.redaction is not None
+    ]
     return tuple(erasures)
 
 
@@ -136,7 +143,7 @@ def personal_columns(maps: Mapping[str, DataMap]) -> Iterator[Held]:
     """Walk over all personal columns with the group that decides over them."""
     for system, data_map in maps.items():
         for table in data_map.tables.values():
-            for column in table.columns.values():
+            for column in table.personal_parts():
                 if column.group is not None and column.category is not None:
                     yield system, table, column, table.groups[column.group]
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.keys import Key
 from include.retention.validate.references import count_orphans
+from include.retention.validate.rest import hash_rests
 from include.retention.validate.scan import KEY_DOMAIN, scan
 from include.retention.validate.stored_files import count_files
 
@@ -39,15 +40,16 @@ def take_baseline(  # noqa: PLR0913 - a source, what was decided on it, and the 
         connection: to the source, reading only.
         data_map: the system's map.
         references: all foreign keys of the live database.
-        before: per table the records that were decided, with ``key`` and ``delete`` (bool). `measure.measure` must
-            get the same.
+        before: per table the records that were decided, with ``key``, ``delete`` and ``erase:<group>`` (bool).
+            `measure.measure` must get the same.
         environ: the environment, for the file roots of the map.
         key: for keyed hashes.
 
     Returns:
         JSON: ``tables`` (per table of ``before`` its ``rows``; ``arrived``, hashes of keys that came after the
         decision; ``gone``, hashes of keys that went before the act; ``sums`` and ``series``, totals over the rows
-        that stay, one mapping per invariant of the map, in its order), ``references`` and ``files``.
+        that stay, one mapping per invariant of the map, in its order), ``references``, ``files``, and ``rests``: see
+        `rest.hash_rests`.
     """
     tables = {}
     for name, frame in before.items():
@@ -59,4 +61,5 @@ def take_baseline(  # noqa: PLR0913 - a source, what was decided on it, and the 
         "tables": tables,
         "references": count_orphans(connection, references, data_map.schema),
         "files": count_files(connection, data_map, environ),
+        "rests": hash_rests(connection, data_map, before, key),
     }

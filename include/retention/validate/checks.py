@@ -29,14 +29,17 @@ class Check(StrEnum):
 
     DELETED_GONE = "DELETED_GONE"
     ERASED_EMPTY = "ERASED_EMPTY"
+    TEXTS_REDACTED = "TEXTS_REDACTED"
     RETAINED_PRESENT = "RETAINED_PRESENT"
     RETAINED_UNCHANGED = "RETAINED_UNCHANGED"
+    REST_UNCHANGED = "REST_UNCHANGED"
     BALANCE = "BALANCE"
     SUMS = "SUMS"
     SERIES = "SERIES"
     FOREIGN_KEYS = "FOREIGN_KEYS"
     FILES_GONE = "FILES_GONE"
     FILES_KEPT = "FILES_KEPT"
+    FILES_NAMED = "FILES_NAMED"
     SUPPRESSED_ABSENT = "SUPPRESSED_ABSENT"
     SOMETHING_MEASURED = "SOMETHING_MEASURED"
 
@@ -47,9 +50,17 @@ TITLES = {
         "Uppgifter som skulle tas bort ur rader som står kvar är borta",
         "Data that were due for erasure in rows that stay are erased",
     ),
+    Check.TEXTS_REDACTED: Text(
+        "I fritexter som står kvar är det som känns igen ersatt; texterna är fortfarande personuppgifter",
+        "In free texts that stay, what is recognised is replaced; the texts are still personal data",
+    ),
     Check.RETAINED_PRESENT: Text("Rader som inte skulle raderas finns kvar", "Rows that were not due are still there"),
     Check.RETAINED_UNCHANGED: Text(
         "Uppgifter som inte skulle tas bort finns kvar", "Data that were not due for erasure are still there"
+    ),
+    Check.REST_UNCHANGED: Text(
+        "Resten av dokumenten som uppgifter skulle tas bort ur är oförändrad",
+        "The rest of the documents from which data were due for erasure is unchanged",
     ),
     Check.BALANCE: Text(
         "Rader före är rader efter plus det som raderades", "Rows before equal rows after plus what was deleted"
@@ -66,6 +77,7 @@ TITLES = {
         "Inga filer ligger kvar utan en rad som hänvisar till dem", "No file is left without a row that refers to it"
     ),
     Check.FILES_KEPT: Text("Filer som rader hänvisar till finns kvar", "Files that rows refer to are still there"),
+    Check.FILES_NAMED: Text("Varje fil har en rad som hänvisar till den", "Every file has a row that refers to it"),
     Check.SUPPRESSED_ABSENT: Text(
         "Ingen som har invänt mot direktmarknadsföring finns kvar på listan",
         "Nobody who has objected to direct marketing is left on the list",

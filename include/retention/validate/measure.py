@@ -7,6 +7,7 @@ to equal what is gone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -15,9 +16,10 @@ import sqlalchemy as sa
 from include.retention.data_map.model import DataMap, ForeignKey, SeriesInvariant, SumInvariant
 from include.retention.keys import Key
 from include.retention.policy.model import Text
-from include.retention.validate.checks import Check, Measured, frame_of
+from include.retention.validate.checks import Check, Measured, Severity, frame_of
 from include.retention.validate.records import Records, measure_records, records_of
 from include.retention.validate.references import count_orphans, reference_text
+from include.retention.validate.rest import hash_rests, measure_rests
 from include.retention.validate.scan import Totals, scan
 from include.retention.validate.stored_files import count_files, tables_of
 from include.retention.validate.suppressed import measure_suppressed
@@ -73,6 +75,7 @@ def measure(  # noqa: PLR0913 - what was decided, done and known, and the means 
             now = scan(connection, table, data_map.schema, before=frame, key=key, arrived=frozenset(counted["arrived"]))
             found += _totals(Check.SUMS, name, table.sums, counted["sums"], now.sums)
             found += _totals(Check.SERIES, name, table.series, counted["series"], now.series)
+    found += measure_rests(baseline.get("rests", {}), hash_rests(connection, data_map, before, key))
     found += _references(references, baseline["references"], count_orphans(connection, references, data_map.schema))
     found += _files(data_map, baseline["files"], count_files(connection, data_map, environ))
     return frame_of(found)
@@ -120,7 +123,7 @@ def _references(
 def _files(
     data_map: DataMap, before: Mapping[str, Mapping[str, int] | None], now: Mapping[str, Mapping[str, int] | None]
 ) -> Iterator[Measured]:
-    """Yield two measurements per file root: files that lost their row, and rows that lost their file."""
+    """Yield per file root the files that lost their row, the rows that lost their file, and files without any row."""
     for root, then in before.items():
         tables = ", ".join(dict.fromkeys(table.name for table, _ in tables_of(data_map, root)))
         about, here = Text(root, root), now[root]
@@ -131,3 +134,14 @@ def _files(
         yield Measured(Check.FILES_GONE, tables, here["files"], left, about)
         lost = max(0, here["missing"] - then["missing"])
         yield Measured(Check.FILES_KEPT, tables, here["referred"], lost, about)
+        yield _named(tables, root, here)
+
+
+def _named(tables: str, root: str, here: Mapping[str, int]) -> Measured:
+    """Return how many files no row names, and how old they are: nobody knows whose they are, and no run culls them."""
+    about = Text(root, root)
+    if here["oldest"]:
+        day = date.fromordinal(here["oldest"]).isoformat()
+        about = Text(f"{root}, den äldsta från {day}", f"{root}, the oldest of {day}")
+    lone, found = here["unreferenced"], here["files"]
+    return Measured(Check.FILES_NAMED, tables, found, lone, about, severity=Severity.WARNING)

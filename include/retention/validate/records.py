@@ -99,6 +99,8 @@ def measure_records(records: Records) -> Iterator[Measured]:
     if records.table.personal:
         yield _deleted_gone(records)
         yield _erased_empty(records)
+        if any(column.redaction for column in records.table.columns.values()):
+            yield _texts_redacted(records)
     yield _retained_present(records)
     if records.table.groups:
         yield _retained_unchanged(records)
@@ -125,6 +127,23 @@ def _erased_empty(records: Records) -> Measured:
         wrong += [group] if found else []
     about = _groups(wrong) or _excused(excused)
     return Measured(Check.ERASED_EMPTY, records.table.name, examined, unexpected, about)
+
+
+def _texts_redacted(records: Records) -> Measured:
+    """Count records in whose free texts something was to be replaced and is still recognised."""
+    examined = unexpected = excused = 0
+    for group in _redacting(records.table):
+        redacts = records.before[f"redact:{group}"].to_numpy(dtype=bool)
+        due = records.before[f"erase:{group}"].to_numpy(dtype=bool) & redacts
+        still = due & records.now(f"redact:{group}")
+        examined += int(due.sum())
+        unexpected += int((still & ~records.excused).sum())
+        excused += int((still & records.excused).sum())
+    return Measured(Check.TEXTS_REDACTED, records.table.name, examined, unexpected, _excused(excused))
+
+
+def _redacting(table: Table) -> list[str]:
+    return list(dict.fromkeys(each.redaction.group for each in table.columns.values() if each.redaction is not None))
 
 
 def _retained_present(records: Records) -> Measured:

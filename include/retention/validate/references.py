@@ -1,4 +1,4 @@
-"""Rows that refer to something that isn't there: how many, per foreign key of the live database."""
+"""Rows that refer to something that isn't there: how many, per foreign key and per reference of the map."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
 from include.retention.data_map.model import ForeignKey
+from include.retention.polymorphic_sql import KeyText, refers_by
 
 
 def count_orphans(
@@ -32,13 +33,18 @@ def reference_text(reference: ForeignKey) -> str:
 
 
 def _statement(reference: ForeignKey, schema: str | None) -> sa.Select[int, int]:
-    child = _table(reference.child_table, reference.child_columns, schema).alias("referring")
+    arm = reference.arm
+    behind = reference.child_columns if arm is None else arm.columns
+    child = _table(reference.child_table, behind, schema).alias("referring")
     parent = _table(reference.parent_table, reference.parent_columns, schema).alias("referred")
-    pairs = list(zip(reference.child_columns, reference.parent_columns, strict=True))
-    joined = child.outerjoin(parent, sa.and_(*(child.c[mine] == parent.c[theirs] for mine, theirs in pairs)))
+    mine = [child.c[name] for name in behind] if arm is None else [refers_by(arm, child)]
+    theirs: list[sa.ColumnElement[Any]] = [parent.c[name] for name in reference.parent_columns]
+    if arm is not None and not arm.number:
+        theirs = [KeyText(theirs[0])]
+    joined = child.outerjoin(parent, sa.and_(*(own == other for own, other in zip(mine, theirs, strict=True))))
     orphans = sa.func.count() - sa.func.count(parent.c[reference.parent_columns[0]])
     # With a null in any of its columns a row refers to nothing.
-    return sa.select(sa.func.count(), orphans).select_from(joined).where(*(child.c[m].is_not(None) for m, _ in pairs))
+    return sa.select(sa.func.count(), orphans).select_from(joined).where(*(own.is_not(None) for own in mine))
 
 
 def _table(name: str, columns: Iterable[str], schema: str | None) -> sa.TableClause:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import sqlalchemy as sa
@@ -29,7 +30,9 @@ def count_files(
 
     Returns:
         Per root ``files`` in it, how many of them are ``unreferenced`` by any row, how many paths rows have
-        ``referred`` to, and how many of those are ``missing``. None where there is no such directory.
+        ``referred`` to, and how many of those are ``missing``; and as ``oldest`` the day on which the oldest
+        unreferenced one was last written, an ordinal of the proleptic calendar, 0 where there is none. None where
+        there is no such directory.
     """
     return {root: _count(connection, data_map, root, environ) for root in data_map.file_roots}
 
@@ -58,13 +61,22 @@ def _count(
         paths = set(_paths(connection, data_map, table, file))
         bases |= paths
         derived.update(name for path in paths for name in derivatives_of(path, file.derivatives))
+    lone = there - bases - derived
     missing = [path for path in bases - there if not os.path.exists(directory / path)]  # noqa: PTH110 - says no where pathlib raises an error that quotes the path
     return {
         "files": len(there),
-        "unreferenced": len(there - bases - derived),
+        "unreferenced": len(lone),
+        "oldest": min((day for path in lone if (day := _written_on(directory / path))), default=0),
         "referred": len(bases),
         "missing": len(missing),
     }
+
+
+def _written_on(path: Path) -> int:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC).toordinal()
+    except OSError:
+        return 0  # Gone meanwhile. The error would quote the path.
 
 
 def derivatives_of(path: str, patterns: Iterable[str]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""django-oscar, a web shop: customers, orders, addresses, cards, messages and those who wait for an e-mail."""
+"""django-oscar: a web shop of 92 tables."""

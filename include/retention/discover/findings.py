@@ -1,0 +1,118 @@
+"""What looks personal in a sample, and whether somebody has answered for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from include.retention.data_map.model import Acknowledged
+from include.retention.detect.values import Seen, look_at
+from include.retention.discover.documents import documents, values_by_path
+from include.retention.discover.sample import Values
+from include.retention.discover.watched import Watched, Where
+from include.retention.draft.columns import EXACT
+from include.retention.identifiers import Normaliser
+from include.retention.json_paths import covered
+
+LEAST_VALUES, LEAST_SHARE = 2, 0.02
+"""What is exact in form has to be seen this often; a single such value among hundreds is no habit of the column."""
+MOST_LIKELY = 0.5
+"""Share of values that have to look like a name or free text: words alone prove little."""
+GROWN = 0.1
+"""What was acknowledged comes back once its share has grown by more than this: more than a sample's own chance."""
+
+_NO_PERSON = frozenset({"organisation_number"})
+"""What belongs to a company. A sole trader's number is also an identity number, and found as one."""
+_WORDS = re.compile(r"[^\s,;<>()\"'|]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Something that looks personal and isn't declared. It holds no value.
+
+    Attributes:
+        path: the place in a JSON document, or an empty text.
+        category: what the values look like.
+        hits: sampled values that do.
+        examined: sampled values that weren't empty.
+        where: what the data map says of the column.
+        acknowledged: somebody has answered for it, and the share hasn't grown since.
+    """
+
+    system: str
+    table: str
+    column: str
+    path: str
+    category: str
+    hits: int
+    examined: int
+    where: Where
+    acknowledged: bool
+
+    @property
+    def share(self) -> float:
+        """Return the share of values that look personal, 0 to 1."""
+        return self.hits / self.examined
+
+
+def judge(
+    system: str, watched: Watched, values: Values, answers: Iterable[Acknowledged], normaliser: Normaliser
+) -> Iterator[Discovery]:
+    """Yield what looks personal in a table's sample.
+
+    Args:
+        system: the table's system.
+        watched: the table and its columns.
+        values: sampled values per column.
+        answers: what the map acknowledges in this table.
+        normaliser: reads identifiers as a run does.
+    """
+    known = {(each.column, each.path, each.looks_like): each.share for each in answers}
+    for column, where in watched.columns.items():
+        for path, seen in _seen(values[column], normaliser):
+            if covered(path, watched.declared.get(column, ())):
+                continue
+            limit = known.get((column, path, seen.category))
+            answered = limit is not None and seen.share <= limit + GROWN
+            yield Discovery(
+                system, watched.table, column, path, seen.category, seen.hits, seen.examined, where, answered
+            )
+
+
+def _seen(values: Sequence[object], normaliser: Normaliser) -> Iterator[tuple[str, Seen]]:
+    """Yield what a column's values look like, by their place in a document where they are documents."""
+    found = documents(values)
+    by_path = {"": list(values)} if found is None else values_by_path(found, normaliser)
+    for path, below in by_path.items():
+        seen = _worth_telling(below, normaliser)
+        if seen is not None:
+            yield path, seen
+
+
+def _worth_telling(values: Sequence[object], normaliser: Normaliser) -> Seen | None:
+    """Return the likeliest category of the values, or None where nothing looks personal."""
+    for seen in look_at(values, normaliser):
+        if seen.category in _NO_PERSON:
+            continue
+        if seen.category in EXACT:
+            if seen.hits >= LEAST_VALUES and seen.share >= LEAST_SHARE:
+                return seen
+        elif seen.share >= MOST_LIKELY:
+            return _inside(values, normaliser) or seen
+    return _inside(values, normaliser)
+
+
+def _inside(values: Sequence[object], normaliser: Normaliser) -> Seen | None:
+    """Return what is exact in form among the words of longer texts."""
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    hits: dict[str, int] = {}
+    for text in texts:
+        words = [word.strip(".:!?") for word in _WORDS.findall(text)]
+        telling = [word for word in words if any(character.isdigit() or character == "@" for character in word)]
+        for category in {seen.category for seen in look_at(telling, normaliser) if seen.category in EXACT - _NO_PERSON}:
+            hits[category] = hits.get(category, 0) + 1
+    likely = max(hits, key=lambda category: hits[category], default=None)
+    if likely is None or hits[likely] < LEAST_VALUES or hits[likely] < LEAST_SHARE * len(texts):
+        return None
+    return Seen(likely, hits[likely], len(texts))

@@ -1,0 +1,1 @@
+"""Discovery of personal data that no data map declares."""

@@ -1,0 +1,1 @@
+"""Gallring on several machines: Airflow's CeleryExecutor, and staging on an object store."""

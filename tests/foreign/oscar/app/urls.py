@@ -1,3 +1,0 @@
-"""No pages: the tests use the models alone."""
-
-urlpatterns: list[object] = []

@@ -1,0 +1,1 @@
+"""What is erased inside values, where only reading can find it."""

@@ -1,0 +1,70 @@
+"""Part 2: what discovery found, what it couldn't look at, and which tables the maps leave alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from include.retention.report.collect import collect
+from include.retention.report.model import ReportData
+from include.retention.report.render_html import render_html
+from tests.report.made import NOW, inputs, run_entries, small_maps, small_schedule
+
+FOUND = {"table": "customer", "column": "reference", "path": "", "looks_like": "email", "hits": 71, "examined": 288}
+
+
+def report(*bodies: dict[str, Any]) -> ReportData:
+    """Return the report of a run whose discovery told this."""
+    schedule, maps = small_schedule(), small_maps()
+    entries = [entry for entry in run_entries(schedule, maps) if entry["kind"] != "discovered"]
+    last = entries[-1]
+    entries += [
+        {**last, "seq": last["seq"] + n, "kind": "discovered", "body": body} for n, body in enumerate(bodies, 1)
+    ]
+    return collect(inputs(entries=entries, schedule=schedule, maps=maps), NOW)
+
+
+def codes(data: ReportData) -> dict[str, str]:
+    """Return the findings of part 2 with their severity."""
+    return {each.code: each.severity.value for each in data.findings if each.code.startswith("DISCOVER")}
+
+
+def seen(*found: dict[str, Any], unread: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return what discovery writes into the ledger."""
+    system = next(iter(small_maps()))
+    return {"system": system, "columns": 9, "unread": list(unread), "found": list(found)}
+
+
+def test_a_new_finding_asks_somebody_and_an_answered_one_does_not() -> None:
+    new = FOUND | {"share": 0.25, "where": "not_personal", "acknowledged": False}
+    assert codes(report(seen(new))) == {"DISCOVERED": "decision"}
+    answered = report(seen(new | {"acknowledged": True}))
+    assert codes(answered) == {}
+    assert answered.discoveries[0].found[0].hits == 71
+
+
+def test_a_later_look_replaces_an_earlier_one() -> None:
+    new = FOUND | {"share": 0.25, "where": "unknown", "acknowledged": False}
+    assert codes(report(seen(new), seen())) == {}
+
+
+def test_what_was_not_looked_at_is_told() -> None:
+    system = next(iter(small_maps()))
+    assert codes(report({"system": system, "error": "OperationalError"})) == {"DISCOVERY_FAILED": "decision"}
+    assert codes(report(seen(unread=("customer.note",)))) == {"DISCOVERY_UNREAD": "note"}
+
+
+def test_the_page_shows_findings_errors_and_tables_left_alone() -> None:
+    maps = small_maps()
+    system = next(iter(maps))
+    maps = {**maps, system: replace(maps[system], ignored_tables={"alembic_version": "The migration tool's <own>"})}
+    new = FOUND | {"share": 0.25, "where": "left_alone", "acknowledged": False}
+    entries = run_entries(small_schedule(), maps)
+    last = entries[-1]
+    entries = [*entries, {**last, "seq": last["seq"] + 1, "kind": "discovered", "body": seen(new)}]
+    page = render_html(collect(inputs(entries=entries, maps=maps), NOW), "sv")
+    assert "71/288" in page
+    assert "lämna tabellen" in page
+    assert "The migration tool&#39;s &lt;own&gt;" in page
+    broken = render_html(report({"system": system, "error": "OperationalError"}), "en")
+    assert "The search broke off (OperationalError)." in broken
