@@ -149,7 +149,14 @@ def test_no_value_leaves_discovery(live: tuple[sa.Engine, DataMap]) -> None:
 def test_a_key_that_is_itself_personal_is_not_told(tmp_path: Path) -> None:
     with shop("sqlite", tmp_path) as (engine, data_map):
         with engine.begin() as connection:
-            document = json.dumps({"Anna": "anna@example.se", "dora@example.se": {"visits": 2}, "kind": "list"})
+            document = json.dumps(
+                {
+                    "Anna": "anna@example.se",
+                    "anna_svensson": "b@example.se",
+                    "dora@example.se": {"visits": 2},
+                    "kind": "list",
+                }
+            )
             connection.execute(sa.text("UPDATE orders SET payload = :document"), {"document": document})
         looked = discover_system(engine, data_map, NORMALISER)
         paths = {each.path: each.category for each in looked.found if each.column == "payload"}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from include.retention.detect.values import look_at
+from include.retention.detect.values import known_names, look_at
 from include.retention.identifiers import Normaliser
 
 ANY = "*"
 """Stands for a key that isn't a name but data itself, and for the places of a list."""
+_PARTS = re.compile(r"[\W\d_]+")
 MOST_KEYS = 50
 """An object with more keys than a form has fields is a list by another name: its keys are data."""
 
@@ -35,7 +37,7 @@ def _document(value: object) -> object:
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -68,4 +70,4 @@ def is_data(name: str, normaliser: Normaliser) -> bool:
     """Return whether a key is itself data: an address, somebody's name or number, or nothing that names a field."""
     if len(name.split()) != 1 or "@" in name or not any(character.isalpha() for character in name):
         return True
-    return bool(look_at([name], normaliser))
+    return bool(look_at([name], normaliser) or any(part in known_names() for part in _PARTS.split(name.casefold())))
