@@ -15,6 +15,7 @@ from include.retention.keys import load_ring
 from include.retention.ledger.holds import Record, Subject, place_hold
 from include.retention.ledger.store import make_control
 from include.retention.policy.load import load_policy
+from include.retention.run import normaliser_for
 from include.retention.settings import load_settings
 from include.retention.terms import IdentifierKind
 
@@ -29,7 +30,7 @@ def place_holds(file: Path, environ: Mapping[str, str]) -> int:
     settings, key, now = load_settings(environ), load_ring(environ).current, clock.now()
     schedule = load_policy(settings.policy).schedule
     today = now.astimezone(ZoneInfo(schedule.time_zone)).date()
-    normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+    normaliser = normaliser_for(schedule, today)
     holds = json.loads(file.read_text(encoding="utf-8"))
     control = make_control(settings.control_url)
     with control.begin() as connection:

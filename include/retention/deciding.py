@@ -174,16 +174,7 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
                 continue
             frame = staging.read(f"records/{system}.{table.name}")
             rows = frame[frame["id"] % buckets == bucket]
-            records = Records(
-                ids=rows["id"].to_numpy(),
-                roles={name.removeprefix("role:"): rows[name].to_numpy() for name in rows if name.startswith("role:")},
-                companies=company_roles(data_map.tables, table.name),
-                subject_problem=problem,
-                row_problem=rows["row_problem"].to_numpy(),
-                held=rows["held"].to_numpy(dtype=bool),
-                personal=rows["personal"].to_numpy(dtype=bool),
-                promised=promised_of(rows),
-            )
+            records = staged_records(rows, company_roles(data_map.tables, table.name), problem)
             classes, rests = _classify_table(run, table, records, events)
             staging.write(f"classified/{system}.{table.name}/{bucket}", classes)
             needed.append(rests)
@@ -192,10 +183,28 @@ def classify_phase(run: Run, staging: Staging, bucket: int, buckets: int) -> int
     return count
 
 
-def promised_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return ``Records.promised`` from rows that `resolve_phase` staged."""
-    prefix = "promised:"
-    return {name.removeprefix(prefix): rows[name].to_numpy() for name in rows if name.startswith(prefix)}
+def staged_records(rows: pd.DataFrame, companies: frozenset[str], subject_problem: np.ndarray) -> Records:
+    """Return records of one table, or some of them, as `resolve_phase` staged them.
+
+    Args:
+        rows: of ``records/<table>``.
+        companies: names of the table's roles that are companies.
+        subject_problem: of ``subject_problem``.
+    """
+
+    def named(prefix: str) -> dict[str, np.ndarray]:
+        return {name.removeprefix(prefix): rows[name].to_numpy() for name in rows if name.startswith(prefix)}
+
+    return Records(
+        ids=rows["id"].to_numpy(),
+        roles=named("role:"),
+        companies=companies,
+        subject_problem=subject_problem,
+        row_problem=rows["row_problem"].to_numpy(),
+        held=rows["held"].to_numpy(dtype=bool),
+        personal=rows["personal"].to_numpy(dtype=bool),
+        promised=named("promised:"),
+    )
 
 
 def _classify_table(run: Run, table: Table, records: Records, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:

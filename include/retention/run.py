@@ -23,6 +23,7 @@ from include.retention.ledger.recognise import watching
 from include.retention.ledger.runs import RunRow, latest_attempt, resume_run
 from include.retention.ledger.store import open_control
 from include.retention.policy.load import Policy, load_policy
+from include.retention.policy.model import Schedule
 from include.retention.settings import Settings, load_settings
 from include.retention.staging import Staging, open_staging
 from include.retention.terms import Mode
@@ -81,8 +82,12 @@ class Run:
     @property
     def normaliser(self) -> Normaliser:
         """Return how identifiers are normalised today."""
-        schedule = self.policy.schedule
-        return Normaliser(self.today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+        return normaliser_for(self.policy.schedule, self.today)
+
+
+def normaliser_for(schedule: Schedule, today: date) -> Normaliser:
+    """Return how identifiers are normalised on a local day, by what the schedule says of those that are nobody's."""
+    return Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
 
 
 def local_day(instant: datetime, zone: str) -> date:

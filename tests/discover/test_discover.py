@@ -190,12 +190,19 @@ def test_an_answer_for_one_thing_answers_for_no_other(tmp_path: Path) -> None:
             assert next(each for each in looked.found if each.column == "payload").acknowledged is False
 
 
+def looked_at_by(name: str, engine: sa.Engine, data_map: DataMap) -> Looked:
+    """Return what discovery sees through an account."""
+    limited = sa.create_engine(as_account(engine.url, name))
+    try:
+        return discover_system(limited, data_map, NORMALISER)
+    finally:
+        limited.dispose()
+
+
 def test_what_the_account_may_not_read_is_told_and_the_rest_is_looked_at(tmp_path: Path) -> None:
     with shop("postgres", tmp_path) as (engine, data_map), account(engine.url) as name:
         execute(engine.url, f"GRANT SELECT (order_id, reference) ON orders TO {name}")
-        limited = sa.create_engine(as_account(engine.url, name))
-        looked = discover_system(limited, data_map, NORMALISER)
-        limited.dispose()
+        looked = looked_at_by(name, engine, data_map)
         assert told(looked) == {("orders", "reference", ""): ("email", "not_personal")}
         assert {"orders.payload", "orders.comment", "orders.colour", "staff.pnr"} <= set(looked.unread)
 
@@ -203,9 +210,7 @@ def test_what_the_account_may_not_read_is_told_and_the_rest_is_looked_at(tmp_pat
 def test_what_the_account_does_not_see_on_mariadb_stops_nothing(tmp_path: Path) -> None:
     with shop("mariadb", tmp_path) as (engine, data_map), account(engine.url) as name:
         execute(engine.url, f"GRANT SELECT ON orders TO {name}")
-        limited = sa.create_engine(as_account(engine.url, name))
-        looked = discover_system(limited, data_map, NORMALISER)
-        limited.dispose()
+        looked = looked_at_by(name, engine, data_map)
         assert {each.table for each in looked.found} == {"orders"}
 
 

@@ -11,9 +11,8 @@ from rich.markup import escape
 from include.retention import clock
 from include.retention.cli.main import WRONG, Json, app, command_line, counted, out, show_json, told
 from include.retention.cli.opening import opened_system, steps
-from include.retention.identifiers import Normaliser
 from include.retention.policy.load import load_policy
-from include.retention.run import local_day
+from include.retention.run import local_day, normaliser_for
 from include.retention.settings import load_settings
 
 _WHERE = {
@@ -40,7 +39,7 @@ def discover(
             raise command_line("SYSTEM", f"{system} has no data map.", f"Give {', '.join(policy.maps)}.", "SYSTEM")
         schedule = policy.schedule
         today = local_day(clock.now(), schedule.time_zone)
-        normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+        normaliser = normaliser_for(schedule, today)
         for name in policy.maps if system is None else [system]:
             with opened_system(policy.maps[name]) as engine:
                 looked[name] = looked_body(

@@ -15,9 +15,8 @@ from include.retention import clock
 from include.retention.cli.main import Json, app, command_line, counted, err, out, show_json, told
 from include.retention.connections import connection_engine
 from include.retention.data_map.compose import area_files
-from include.retention.identifiers import Normaliser
 from include.retention.policy.load import MAP_DIRECTORY, SCHEDULE_FILE, load_schedule
-from include.retention.run import local_day
+from include.retention.run import local_day, normaliser_for
 from include.retention.settings import load_settings
 
 maps = typer.Typer(help="Data maps.", no_args_is_help=True)
@@ -52,7 +51,7 @@ def draft(
         path = policy / MAP_DIRECTORY / f"{name}.yaml"
         text = path.read_text(encoding="utf-8") if path.exists() else None
         today = local_day(clock.now(), schedule.time_zone)
-        normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+        normaliser = normaliser_for(schedule, today)
         engine = connection_engine(connection, os.environ)
         try:
             line = bar.add_task("read the schema", total=None)

@@ -42,7 +42,7 @@ from include.retention.ledger.holds import (
 )
 from include.retention.ledger.store import open_control, reading, shown_address
 from include.retention.policy.load import Policy, load_policy
-from include.retention.run import local_day
+from include.retention.run import local_day, normaliser_for
 from include.retention.settings import load_settings
 from include.retention.terms import IdentifierKind
 
@@ -89,7 +89,7 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
         policy = load_policy(load_settings(os.environ).policy)
         schedule, key, day = policy.schedule, load_ring(os.environ).current, review_on.date()
         today = local_day(clock.now(), schedule.time_zone)
-        normaliser = Normaliser(today, schedule.placeholder_identity_numbers, schedule.generic_mailboxes)
+        normaliser = normaliser_for(schedule, today)
         what = _what(policy, normaliser, kind, record, value)
         check_hold(what, owner=owner, reason=reason, review_on=day, at=clock.now())
         covered = records_covered(policy, normaliser, key, what)

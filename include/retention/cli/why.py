@@ -29,7 +29,7 @@ from include.retention.cli.main import (
 )
 from include.retention.cli.opening import steps
 from include.retention.data_map.relations import company_roles
-from include.retention.deciding import promised_of, read_events, record_refs, subjects_held
+from include.retention.deciding import read_events, record_refs, staged_records, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, explain_record, only
 from include.retention.policy.load import load_policy
@@ -142,18 +142,8 @@ def _wholes(preview: Preview, name: TableName, place: int) -> Iterator[tuple[Tab
 def _records(preview: Preview, name: TableName) -> Records:
     frame = preview.staging.read(f"records/{name}")
     data_map = preview.run.policy.maps[name.system]
-    return Records(
-        ids=frame["id"].to_numpy(),
-        roles={
-            column.removeprefix("role:"): frame[column].to_numpy() for column in frame if column.startswith("role:")
-        },
-        companies=company_roles(data_map.tables, name.table),
-        subject_problem=preview.staging.read("subject_problem")["problem"].to_numpy(dtype=np.int8),
-        row_problem=frame["row_problem"].to_numpy(),
-        held=frame["held"].to_numpy(dtype=bool),
-        personal=frame["personal"].to_numpy(dtype=bool),
-        promised=promised_of(frame),
-    )
+    problem = preview.staging.read("subject_problem")["problem"].to_numpy(dtype=np.int8)
+    return staged_records(frame, company_roles(data_map.tables, name.table), problem)
 
 
 def _explain(preview: Preview, name: TableName, place: int) -> tuple[GroupTold, ...]:

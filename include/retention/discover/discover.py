@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from include.retention.data_map.inspection import inspect_schema
 from include.retention.data_map.model import DataMap
 from include.retention.discover.findings import Discovery, judge
 from include.retention.discover.sample import Values, sample
 from include.retention.discover.watched import Watched, watched_tables
+from include.retention.draft.read import read_schema
 from include.retention.identifiers import Normaliser
 
 
@@ -44,9 +44,7 @@ def discover_system(
     Raises:
         SQLAlchemyError: the schema can't be read.
     """
-    with engine.connect() as connection:
-        names = frozenset(sa.inspect(connection).get_table_names(schema=data_map.schema))
-    schema = inspect_schema(engine, data_map.schema, names)
+    schema = read_schema(engine, data_map.schema)
     tables = list(watched_tables(data_map, schema))
     found: list[Discovery] = []
     unread = [f"{name}.*" for name in sorted(schema.undescribed)]
