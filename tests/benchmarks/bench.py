@@ -1,108 +1,84 @@
 """What the engine costs beside SQL by hand: ``make bench ROWS=500000``.
 
-Every figure is a ratio within one run, or seconds and megabytes of one process; results go to
-``var/bench/latest.json``. Machines differ, ratios less so.
+Every comparison is a ratio within one run, ours over theirs. Results go to ``var/bench``: ``latest.json``,
+``latest.md`` (the table of the documentation) and ``growth.svg``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
-import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from include.retention.keys import generate_key
-from tests.benchmarks.crm import BY_HAND, fill
-from tests.integration.harness import connection_setting, databases
+from tests.benchmarks import archiver, growth
+from tests.benchmarks.airflow_share import airflow_share
+from tests.benchmarks.crm import SHARE
+from tests.benchmarks.measuring import by_hand, place
+from tests.benchmarks.table import table
 from tests.places import ROOT
 
-POLICY = Path(__file__).parent / "policy"
-LATEST = ROOT / "var" / "bench" / "latest.json"
-
-
-def by_hand(url: sa.URL) -> float:
-    """Return the seconds that hand-written SQL takes."""
-    engine = sa.create_engine(url)
-    began = time.perf_counter()
-    for statement in BY_HAND:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-    return time.perf_counter() - began
-
-
-def engine_run(url: sa.URL, var: Path, run_id: str) -> dict[str, Any]:
-    """Return what a whole run took, in a process of its own."""
-    environment = {
-        "GALLRING_VAR": str(var), "GALLRING_POLICY": str(POLICY), "GALLRING_KEY": _key(var), "GALLRING_BUCKETS": "1",
-        "AIRFLOW_CONN_GALLRING_CRM": connection_setting(url),
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.benchmarks.engine", run_id]
-    began = time.perf_counter()
-    done = subprocess.run(
-        command, env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told | {"total": round(sum(told["seconds"].values()), 2), "wall": round(time.perf_counter() - began, 2)}
-
-
-def _key(var: Path) -> str:
-    path = var / "key"
-    if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
-        path.write_text(generate_key(), "utf-8")
-    return path.read_text("utf-8")
+RESULTS = ROOT / "var" / "bench"
 
 
 def versus_sql(backend: str, rows: int) -> dict[str, Any]:
     """Return a run with 12 rows in 100 due, the week after it, and the same by hand on a like database."""
-    with tempfile.TemporaryDirectory() as home, ExitStack() as stack:
-        urls = stack.enter_context(databases(backend, ["hand", "crm"], Path(home)))
-        for url in urls.values():
-            engine = sa.create_engine(url)
-            fill(engine, rows)
-            engine.dispose()
-        hand = by_hand(urls["hand"])
-        week = engine_run(urls["crm"], Path(home) / "var", "week1")
-        idle = engine_run(urls["crm"], Path(home) / "var", "week2")
-        same = _content(urls["hand"]) == _content(urls["crm"])
-    if not same or idle["due"]:
-        sys.exit("the engine and the SQL by hand left different rows")
+    with place(backend, rows, SHARE) as there:
+        hand = by_hand(there.hand)
+        week, idle = there.run("week1"), there.run("week2")
+        there.require_same()
     return {"sql_s": round(hand, 2), "engine": week, "idle": idle, "ratio": round(week["total"] / hand, 2)}
 
 
-def _content(url: sa.URL) -> list[Any]:
-    engine = sa.create_engine(url)
-    questions = (
-        "SELECT count(*), count(email), count(note), sum(orders) FROM person",
-        "SELECT count(*), sum(visit_id) FROM visit",
-    )
-    with engine.connect() as connection:
-        found = [tuple(connection.exec_driver_sql(question).one()) for question in questions]
-    engine.dispose()
-    return found
+def versus_archiver(rows: int, transaction_rows: int) -> dict[str, Any]:
+    """Return a run over visits alone, and pt-archiver's times at as many rows in a transaction.
+
+    pt-archiver's plain way, row by row, gives the ratio; ``bulk_s`` is with one statement a transaction.
+    """
+    with place("mariadb", rows, SHARE, ("visit",)) as there:
+        plain = archiver.purge(there.hand, transaction_rows, bulk=False)
+        week = there.run("week1")
+        there.require_same()
+    with place("mariadb", rows, SHARE, ("visit",)) as there:
+        bulk = archiver.purge(there.hand, transaction_rows, bulk=True)
+    times = {"plain_s": round(plain, 2), "bulk_s": round(bulk, 2), "engine": week}
+    return times | {"ratio": round(week["total"] / plain, 2), "bulk_ratio": round(week["total"] / bulk, 2)}
+
+
+def measure(rows: int, transaction_rows: int) -> dict[str, Any]:
+    """Return every figure, for tables of that many rows and for smaller ones."""
+    results: dict[str, Any] = {"rows": rows, "cores": os.cpu_count()}
+    for backend in ("postgres", "mariadb"):
+        results[backend] = versus_sql(backend, rows)
+        results[f"{backend}_vs_sql"] = results[backend]["ratio"]
+    results["idle_week_s"] = results["postgres"]["idle"]["total"]
+    if archiver.available():
+        results["archiver"] = versus_archiver(rows, transaction_rows)
+        results["mariadb_vs_pt_archiver"] = results["archiver"]["ratio"]
+    sizes = growth.by_size([rows // 5, rows // 2, rows])
+    shares = growth.by_share(rows)
+    results |= {"by_size": sizes, "by_due": shares}
+    results["peak_rss_mb"] = {size: each["peak_rss_mb"] for size, each in sizes.items()}
+    results["airflow"] = airflow_share()
+    results["airflow_share_s"] = results["airflow"]["share_s"]
+    return results
 
 
 def main() -> None:
-    """Measure, write the results, and print them."""
+    """Measure, write the results, and print their table."""
     rows = int(os.environ.get("ROWS", "500000"))
-    results: dict[str, Any] = {"rows": rows, "cores": os.cpu_count()}
-    for backend in ("postgres", "mariadb"):
-        measured = versus_sql(backend, rows)
-        results[backend] = measured
-        results[f"{backend}_vs_sql"] = measured["ratio"]
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    LATEST.write_text(json.dumps(results, indent=2), "utf-8")
-    print(json.dumps(results, indent=2))  # noqa: T201 - what was asked for
+    transaction_rows = int(os.environ.get("GALLRING_BATCH_ROWS", "500"))
+    results = measure(rows, transaction_rows)
+    write(results, RESULTS)
+    print(table(results))  # noqa: T201 - what was asked for
+
+
+def write(results: dict[str, Any], folder: Path) -> None:
+    """Write the results as JSON, as a table and as a picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "latest.json").write_text(json.dumps(results, indent=2), "utf-8")
+    (folder / "latest.md").write_text(table(results), "utf-8")
+    growth.draw(results["by_size"], results["by_due"], folder / "growth.svg")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The benchmark's database: customers and their visits, filled by the server itself; and the same erasure by hand.
 
-Of both tables 12 rows in 100 are due on ``AS_OF``, spread evenly. A row is some 150 bytes.
+Of both tables ``SHARE`` rows in a hundred are due on ``AS_OF`` unless told otherwise, spread evenly. A row is some 150
+bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,19 +39,21 @@ _DAY = {
 }
 
 
-def fill(engine: sa.Engine, rows: int) -> None:
-    """Create both tables with that many rows each."""
+def fill(engine: sa.Engine, rows: int, share: int = SHARE, tables: Collection[str] = ("person", "visit")) -> None:
+    """Create both tables, and fill those named with that many rows, of which ``share`` in a hundred are due."""
     with engine.begin() as connection:
-        for statement in _filling(engine.dialect.name, rows):
+        for statement in (_PERSON, _VISIT):
             connection.execute(sa.text(statement))
+        for table, statement in _filling(engine.dialect.name, rows, share).items():
+            if table in tables:
+                connection.execute(sa.text(statement))
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
             connection.exec_driver_sql("CHECKPOINT")
 
 
-def _filling(dialect: str, rows: int) -> Iterator[str]:
-    yield from (_PERSON, _VISIT)
+def _filling(dialect: str, rows: int, share: int) -> dict[str, str]:
     numbers = _NUMBERS[dialect].format(rows=rows)
     joined = {"mysql": "CONCAT('{0}', n, '{1}')"}.get(dialect, "'{0}' || n || '{1}'")
 
@@ -59,18 +62,19 @@ def _filling(dialect: str, rows: int) -> Iterator[str]:
 
     ended = _DAY[dialect].format(day=DUE_PERSON, back="1 + n % 700")
     recent = _DAY[dialect].format(day=AS_OF, back="1 + n % 900")
-    gone = f"n % 100 < {SHARE}"
-    yield (
+    gone = f"n % 100 < {share}"
+    person = (
         f"INSERT INTO person SELECT n, {text('K')}, {text('Anna Exempel ')}, {text('anna.', '@example.se')}, "
         f"{text('070-174 06 ')}, {text('Exempelgatan ')}, {text('Ringde om leveransen och fick besked. Nr ')}, "
         f"CASE WHEN {gone} THEN {ended} WHEN n % 2 = 0 THEN {recent} END, n % 7 FROM {numbers}"
     )
     old = _DAY[dialect].format(day=DUE_VISIT, back="1 + n % 300")
     fresh = _DAY[dialect].format(day=AS_OF, back="n % 360")
-    yield (
+    visit = (
         f"INSERT INTO visit SELECT n, {text('K')}, {text('/produkter/')}, "
         f"CASE WHEN {gone} THEN {old} ELSE {fresh} END FROM {numbers}"
     )
+    return {"person": person, "visit": visit}
 
 
 _UPDATE = (
