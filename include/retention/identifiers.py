@@ -15,6 +15,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -95,18 +96,17 @@ def hash_identifiers(values: Iterable[Any], kind: IdentifierKind, normaliser: No
     """Return a column of identifiers as keyed hashes, each distinct value handled once."""
     codes, distinct = pd.factorize(pd.Series(list(values), dtype=object), use_na_sentinel=True)
     found = [normaliser.normalise(kind, value) for value in distinct]
-    refs = [key.mac(identifier_domain(each.kind), each.text) if each.text is not None else None for each in found]
-    kinds = [each.kind.value for each in found]
-    ambiguous = [each.quality is Quality.AMBIGUOUS for each in found]
-    return Hashed(
-        pd.Series([*refs, None], dtype=object).take(codes).reset_index(drop=True),
-        pd.Series([*kinds, kind.value], dtype=object).take(codes).reset_index(drop=True),
-        pd.Series([*ambiguous, False], dtype=bool).take(codes).reset_index(drop=True),
-    )
+    kinds = np.array([*(each.kind.value for each in found), kind.value], dtype=object)
+    ambiguous = np.array([*(each.quality is Quality.AMBIGUOUS for each in found), False], dtype=bool)
+    refs = np.full(len(found) + 1, None, dtype=object)
+    for own in {each.kind for each in found}:
+        texts = {place: each.text for place, each in enumerate(found) if each.kind is own and each.text is not None}
+        refs[list(texts)] = key.mac_many(identifier_domain(own), texts.values())
+    return Hashed(*(pd.Series(each[codes], dtype=each.dtype) for each in (refs, kinds, ambiguous)))
 
 
 def _customer_number(_: Normaliser, text: str) -> Identifier:
-    compact = re.sub(r"\s", "", text).upper()
+    compact = "".join(text.split()).upper()
     compact = compact.lstrip("0") if compact.isdecimal() else compact
     return _identifier(IdentifierKind.CUSTOMER_NUMBER, compact or None)
 
@@ -181,6 +181,8 @@ def _plausible(number: str, today: date, *, closed: bool) -> bool:
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever a driver gives
     """Return a value as text; a whole number kept as a floating or decimal one has no decimals."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, (float, Decimal)) and isfinite(value) and value == int(value):
         value = int(value)
     return "" if value is None else str(value).strip()
