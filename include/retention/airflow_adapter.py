@@ -33,8 +33,7 @@ ZONE = ZoneInfo(TIME_ZONE)
 POOL = "gallring_destroy"
 """One slot: ``max_active_runs`` doesn't bind backfills, so the destroying task itself must be alone."""
 APPROVE, REJECT = "Approve", "Reject"
-MAIL_TO, MAIL_CONNECTION = "GALLRING_MAIL_TO", "GALLRING_MAIL_CONNECTION"
-APPROVERS = "GALLRING_APPROVERS"
+MAIL_CONNECTION = "GALLRING_MAIL_CONNECTION"
 
 USELESS_TO_RETRY = (
     errors.ConfigurationError,
@@ -172,9 +171,8 @@ def read_answer(value: object) -> Answer:
 
 
 def approvers() -> list[dict[str, str]] | None:
-    """Return the users who may answer, from ``GALLRING_APPROVERS`` (``id:name,id:name``); None means any editor."""
-    pairs = [item.strip().partition(":") for item in os.environ.get(APPROVERS, "").split(",") if item.strip()]
-    return [{"id": user, "name": name or user} for user, _, name in pairs] or None
+    """Return the users who may answer, from ``GALLRING_APPROVERS``; None means any editor."""
+    return [{"id": user, "name": name} for user, name in load_settings(os.environ).approvers] or None
 
 
 def failed_tasks() -> list[str]:
@@ -232,16 +230,15 @@ class Tell(BaseNotifier):
     def notify(self, context: Any) -> None:  # noqa: ANN401, ARG002  (rendered before)
         """Tell. A mail that can't be sent is itself told in the log and never hides what it was about."""
         log.error("%s: %s", self.subject, self.text)
-        recipients = os.environ.get(MAIL_TO, "").strip()
-        if not recipients:
-            return
         try:
-            self._mail([address.strip() for address in recipients.split(",")])
+            recipients = load_settings(os.environ).mail_to
+            if recipients:
+                self._mail(recipients)
         except Exception as error:  # noqa: BLE001  (a mail server's fault must not hide the run's)
             log.error("The notice could not be mailed (%s)", type(error).__name__)  # noqa: TRY400  (texts hold addresses)
 
-    def _mail(self, recipients: list[str]) -> None:
+    def _mail(self, recipients: Sequence[str]) -> None:
         from airflow.providers.smtp.hooks.smtp import SmtpHook  # noqa: PLC0415  (only where mail is set up)
 
         with SmtpHook(smtp_conn_id=os.environ.get(MAIL_CONNECTION, "smtp_default")) as hook:
-            hook.send_email_smtp(to=recipients, subject=self.subject, html_content=f"<p>{escape(self.text)}</p>")
+            hook.send_email_smtp(to=list(recipients), subject=self.subject, html_content=f"<p>{escape(self.text)}</p>")

@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 MAX_BUCKETS = 1024
 """Airflow maps a task over at most 1,024 values unless told otherwise (``max_map_length``)."""
 
+PAIR = 2
 _URL = re.compile(r"(?!file:|local:|memory:)[a-z][a-z0-9+.-]*://[^@?#:]+")
 """Without user, password, port or options. The three are no stores: the first two are directories, and each task is a
 process of its own, with another memory."""
@@ -31,6 +32,8 @@ class Settings:
         buckets: how many parts classification is divided into.
         batch_rows: rows in one destroying transaction.
         first_run_approved: the guard "first run" is answered by configuration (the quick start does this).
+        approvers: id and name of each of Airflow's users who may answer for a plan; none: whoever may edit the DAG.
+        mail_to: addresses of those who are told when a run fails or waits.
         code: root of the code whose digest goes into the ledger.
     """
 
@@ -42,6 +45,8 @@ class Settings:
     buckets: int
     batch_rows: int
     first_run_approved: bool
+    approvers: tuple[tuple[str, str], ...]
+    mail_to: tuple[str, ...]
     code: Path
 
     @property
@@ -59,7 +64,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        ConfigurationError: a number isn't a number or out of range, or a place isn't one.
+        ConfigurationError: names each setting that can't be used, and what it takes.
     """
     var = Path(environ.get("GALLRING_VAR", PROJECT / "var")).resolve()
     problems: list[Problem] = []
@@ -69,19 +74,35 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     reports = environ.get("GALLRING_REPORTS", "")
     if is_url(reports):
         problems.append(_misplaced("GALLRING_REPORTS", "isn't a directory.", "Mount a directory that all share."))
+    first_run = environ.get("GALLRING_FIRST_RUN", "").strip()
+    if first_run not in {"", "approved"}:
+        what, remedy = (
+            "is neither empty nor `approved`.",
+            "Leave it out, and a human is asked before the first run acts.",
+        )
+        problems.append(Problem("environment", "GALLRING_FIRST_RUN", what, remedy, "BAD_VALUE"))
+    approvers = _approvers(environ, problems)
+    mail_to = _addresses(environ, "GALLRING_MAIL_TO", problems)
     if problems:
         raise ConfigurationError(problems)
     return Settings(
         var=var,
         staging=staging,
         reports=Path(reports or var / "reports").resolve(),
-        policy=Path(environ.get("GALLRING_POLICY", PROJECT / "include" / "policy")).resolve(),
+        policy=policy_directory(environ),
         control_url=environ.get("GALLRING_CONTROL_URL", f"sqlite:///{var / 'control' / 'control.db'}"),
         buckets=buckets,
         batch_rows=batch_rows,
-        first_run_approved=environ.get("GALLRING_FIRST_RUN", "") == "approved",
+        first_run_approved=first_run == "approved",
+        approvers=approvers,
+        mail_to=mail_to,
         code=PROJECT / "include" / "retention",
     )
+
+
+def policy_directory(environ: Mapping[str, str]) -> Path:
+    """Return the directory of the policy, whether or not the other settings can be used."""
+    return Path(environ.get("GALLRING_POLICY", PROJECT / "include" / "policy")).resolve()
 
 
 def is_url(place: str) -> bool:
@@ -98,6 +119,40 @@ def _staging(place: str, var: Path, problems: list[Problem]) -> str:
         remedy = "Give s3://bucket/prefix alone; credentials and options go where the store's client reads them."
         problems.append(_misplaced("GALLRING_STAGING", what, remedy))
     return place.rstrip("/")
+
+
+def _approvers(environ: Mapping[str, str], problems: list[Problem]) -> tuple[tuple[str, str], ...]:
+    """Read ``id:name,id:name``. A spelling that names nobody would leave every question without an answer."""
+    parts = [part.strip() for part in environ.get("GALLRING_APPROVERS", "").split(",") if part.strip()]
+    pairs = [tuple(side.strip() for side in part.split(":")) for part in parts]
+    wrong = [place for place, pair in enumerate(pairs, 1) if len(pair) != PAIR or not all(pair)]
+    if wrong:
+        what = f"isn't id:name, separated by commas; look at number {', '.join(map(str, wrong))}."
+        remedy = "Give the ids of Airflow's users with a name each, such as 7:dpo,12:lawyer."
+        problems.append(Problem("environment", "GALLRING_APPROVERS", what, remedy, "BAD_VALUE"))
+        return ()
+    return tuple((user, name) for user, name in pairs)
+
+
+def _addresses(environ: Mapping[str, str], name: str, problems: list[Problem]) -> tuple[str, ...]:
+    """Read addresses separated by commas. The problem tells which isn't one by its place, never by its text."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return ()
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - few set it, and DAGs are read often
+
+    found = [part.strip() for part in text.split(",")]
+    wrong = []
+    for place, address in enumerate(found, 1):
+        try:
+            validate_email(address, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            wrong.append(str(place))
+    if wrong:
+        what = f"holds something that isn't an e-mail address: number {', '.join(wrong)}."
+        remedy = "Give addresses separated by commas, such as dpo@example.com,it@example.com."
+        problems.append(Problem("environment", name, what, remedy, "BAD_VALUE"))
+    return tuple(found)
 
 
 def _misplaced(name: str, what: str, remedy: str) -> Problem:

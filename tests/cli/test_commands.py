@@ -56,6 +56,7 @@ def test_check_names_what_is_wrong_with_exit_code_1(small: Iret, call: Call, mon
     assert "problem system:sales: tables.web_login.columns.nickname: is in the database and not in the map" in said
     assert "Nothing is destroyed in: sales.web_login" in said
     assert "1 problem: 3 systems, 2 notices." in said
+    monkeypatch.setenv("GALLRING_OLD_KEYS", os.environ["GALLRING_KEY"])
     monkeypatch.setenv("GALLRING_KEY", DEMO_KEY)
     as_json = call("check", "--json")
     assert as_json.exit_code == 1
@@ -98,6 +99,38 @@ def test_check_holds_the_rules_days_against_today(
     told = document(call("check", "--json"))
     assert told["ok"], "today is neither ahead nor overdue"
     assert "REVIEW_OVERDUE" not in {notice["code"] for notice in told["notices"]}
+
+
+def test_check_tells_every_mistake_at_once(
+    small: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small.gallring.change("finance", "ALTER TABLE invoice ADD COLUMN nickname TEXT")
+    monkeypatch.setenv("GALLRING_MAIL_TO", "nobody")
+    monkeypatch.delenv("GALLRING_KEY")
+    monkeypatch.setenv("AIRFLOW_CONN_GALLRING_SALES", json.dumps({"conn_type": "oracle", "host": "x"}))
+    missing = {"conn_type": "sqlite", "host": str(tmp_path / "missing.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_GALLRING_MARKETING", json.dumps(missing))
+    done = call("check", "--json")
+    assert done.exit_code == 2
+    told = document(done)
+    assert {(each["file"], each["key"]) for each in told["problems"]} == {
+        ("environment", "GALLRING_MAIL_TO"),
+        ("environment", "GALLRING_KEY"),
+        ("system:sales", "gallring_sales"),
+        ("system:marketing", "gallring_marketing"),
+        ("system:finance", "tables.invoice.columns.nickname"),
+    }
+    said = call("check").stderr
+    assert all(each["what"] in said for each in told["problems"])
+
+
+def test_check_tells_a_setting_and_the_policy_together(
+    small: Iret, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GALLRING_BUCKETS", "none")
+    monkeypatch.setenv("GALLRING_POLICY", str(policy_with(tmp_path, "max_share: 0.35", "max_share: 35")))
+    told = document(call("check", "--json"))
+    assert {each["key"] for each in told["problems"]} == {"GALLRING_BUCKETS", "guards.max_share"}
 
 
 # plan

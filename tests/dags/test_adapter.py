@@ -76,7 +76,7 @@ def test_what_is_no_answer_is_refused(value: Any) -> None:
 
 
 def test_a_notice_is_always_in_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(adapter.MAIL_TO, raising=False)
+    monkeypatch.delenv("GALLRING_MAIL_TO", raising=False)
     with caplog.at_level(logging.ERROR):
         adapter.Tell(subject="Gallring failed", text="Run r").notify({})
     assert "Gallring failed: Run r" in caplog.text
@@ -99,7 +99,7 @@ def test_a_notice_is_mailed_to_whoever_is_named(monkeypatch: pytest.MonkeyPatch)
             sent.append(mail | {"over": self.connection})
 
     monkeypatch.setattr("airflow.providers.smtp.hooks.smtp.SmtpHook", Hook)
-    monkeypatch.setenv(adapter.MAIL_TO, "dpo@iret.example, it@iret.example")
+    monkeypatch.setenv("GALLRING_MAIL_TO", "dpo@iret.example, it@iret.example")
     monkeypatch.setenv(adapter.MAIL_CONNECTION, "office_mail")
     adapter.Tell(subject="S", text="a <b>").notify({})
     assert sent == [
@@ -119,7 +119,7 @@ def test_a_mail_that_cannot_be_sent_hides_nothing(
         raise ConnectionRefusedError("dpo@iret.example")
 
     monkeypatch.setattr("airflow.providers.smtp.hooks.smtp.SmtpHook", refuse)
-    monkeypatch.setenv(adapter.MAIL_TO, "dpo@iret.example")
+    monkeypatch.setenv("GALLRING_MAIL_TO", "dpo@iret.example")
     adapter.Tell(subject="Gallring failed", text="Run r").notify({})
     assert "Gallring failed: Run r" in caplog.text
     assert "ConnectionRefusedError" in caplog.text

@@ -120,7 +120,7 @@ def test_the_question_shows_counts_and_the_digest_and_waits_less_than_a_week(dag
 
 
 def test_only_named_people_answer_where_people_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(adapter.APPROVERS, raising=False)
+    monkeypatch.delenv("GALLRING_APPROVERS", raising=False)
     assert adapter.approvers() is None
-    monkeypatch.setenv(adapter.APPROVERS, "7:Data protection officer, 12")
-    assert adapter.approvers() == [{"id": "7", "name": "Data protection officer"}, {"id": "12", "name": "12"}]
+    monkeypatch.setenv("GALLRING_APPROVERS", "7:Data protection officer, 12:Lawyer")
+    assert adapter.approvers() == [{"id": "7", "name": "Data protection officer"}, {"id": "12", "name": "Lawyer"}]

@@ -57,3 +57,40 @@ def test_a_place_with_a_secret_or_that_is_none_is_refused_without_being_shown(pl
 def test_reports_need_a_directory() -> None:
     with pytest.raises(ConfigurationError, match=r"GALLRING_REPORTS: isn't a directory. Mount"):
         load_settings({"GALLRING_REPORTS": "s3://bucket/reports"})
+
+
+@pytest.mark.parametrize("written", ["dpo", "7=dpo", "7:", ":dpo", "7:dpo:x", "7:dpo,12"])
+def test_approvers_that_name_nobody_are_refused(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_APPROVERS: isn't id:name.*such as 7:dpo.*BAD_VALUE"):
+        load_settings({"GALLRING_APPROVERS": written})
+
+
+def test_approvers_are_ids_with_names() -> None:
+    found = load_settings({"GALLRING_APPROVERS": " 7:Data protection officer, anna:Anna ,"}).approvers
+    assert found == (("7", "Data protection officer"), ("anna", "Anna"))
+
+
+def test_mail_goes_to_addresses_alone_and_what_is_none_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_MAIL_TO: .*: number 2\. Give.*BAD_VALUE") as caught:
+        load_settings({"GALLRING_MAIL_TO": "dpo@iret.example,anna.svensson"})
+    assert "svensson" not in str(caught.value)
+    assert load_settings({"GALLRING_MAIL_TO": "dpo@iret.example"}).mail_to == ("dpo@iret.example",)
+
+
+@pytest.mark.parametrize("written", ["yes", "1", "Approved"])
+def test_the_first_run_is_approved_by_that_word_alone(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_FIRST_RUN: is neither empty nor `approved`"):
+        load_settings({"GALLRING_FIRST_RUN": written})
+    assert load_settings({"GALLRING_FIRST_RUN": "approved"}).first_run_approved
+
+
+def test_every_setting_that_cannot_be_used_is_told_at_once() -> None:
+    wrong = {
+        "GALLRING_BUCKETS": "none",
+        "GALLRING_FIRST_RUN": "yes",
+        "GALLRING_APPROVERS": "dpo",
+        "GALLRING_MAIL_TO": "x",
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(wrong)
+    assert {problem.key for problem in caught.value.problems} == set(wrong)

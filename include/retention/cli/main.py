@@ -128,7 +128,16 @@ def problem_body(problem: Problem) -> dict[str, Any]:
 
 def _register() -> None:
     """Load the commands; each module adds its own."""
-    from include.retention.cli import discovery, drafting, evidence, holds, look, referred, why  # noqa: F401, PLC0415 - they register themselves
+    from include.retention.cli import (  # noqa: F401, PLC0415 - they register themselves
+        check,
+        discovery,
+        drafting,
+        evidence,
+        holds,
+        look,
+        referred,
+        why,
+    )
 
 
 _register()
