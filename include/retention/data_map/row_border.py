@@ -110,6 +110,8 @@ class EventBorder(Border):
     """Column with the beginning of the episode that `date` ends."""
     null: WhenNull = WhenNull.UNKNOWN
     """What an empty date means: `ongoing`, `unknown` (a human decides) or `absent` (it never happened)."""
+    guess: str = ""
+    """What a draft asks of the event; removed by whoever has answered it."""
     special: dict[Filled, WhenNull] = Field(default_factory=dict)
     """Days that stand for something else -> what: {9999-12-31: ongoing}. PostgreSQL's infinity is ongoing unasked."""
     where: tuple[ConditionBorder, ...] = ()

@@ -31,9 +31,9 @@ def _remedy() -> str:
 
 
 def count_guesses(content: Json) -> int:
-    """Return how many guesses a table holds: its own, and its columns'."""
+    """Return how many guesses a table holds: its own, its events' and its columns'."""
     if not isinstance(content, dict):
         return 0
-    own = bool(content.get(GUESS))
-    columns = content.get("columns")
-    return own + sum(count_guesses(each) for each in (columns.values() if isinstance(columns, dict) else ()))
+    columns, events = content.get("columns"), content.get("events")
+    parts = [*(columns.values() if isinstance(columns, dict) else ()), *(events if isinstance(events, list) else ())]
+    return bool(content.get(GUESS)) + sum(count_guesses(each) for each in parts)

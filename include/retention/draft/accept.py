@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from include.retention.data_map.undecided import GUESS, count_guesses
-from include.retention.draft.write import dumped, loaded
+from include.retention.draft.write import NO_KEY, dumped, loaded
 
 _CONFIDENCE = re.compile(r"(\d+) %")
 
@@ -30,7 +30,8 @@ class Accepted:
 def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
     """Return a map's text without the guesses that are accepted, and how many there were.
 
-    What a draft says of a whole table has no confidence of its own: it is accepted once all of its columns are.
+    What a draft says of a whole table has no confidence of its own: it is accepted once all of its columns are, unless
+    it says that the table has no key. What it asks of an event is a question, and only an answer removes it.
 
     Args:
         text: the map.
@@ -45,7 +46,7 @@ def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
         for column in _columns(table):
             if GUESS in column and _confidence(column[GUESS]) >= least:
                 del column[GUESS]
-        if not any(GUESS in column for column in _columns(table)):
+        if not any(GUESS in column for column in _columns(table)) and NO_KEY not in str(table.get(GUESS)):
             table.pop(GUESS, None)
     left = _waiting(content)
     return dumped(content), Accepted(before - left, left)

@@ -29,6 +29,10 @@ HEADER = """# yaml-language-server: $schema=../schema/data_map.schema.json
 """
 WIDTH = 200
 TECHNICAL = "A tool's own table, not the system's data"
+NO_KEY = "has no key; the engine can't act without one"
+"""Said of a table as long as it has none; nobody can accept that."""
+EMPTY_DATE = "what does an empty date mean? Say null: ongoing (it still goes on), absent (it never was) or unknown"
+""""Never happened" and "still goes on" look alike in a database, and lead to opposite ends."""
 
 
 @dataclass(slots=True)
@@ -169,7 +173,7 @@ def _table(draft: TableDraft, live: LiveTable, schema: LiveSchema, system: Syste
         table["part_of"] = _flow({"table": draft.part_of.parent_table, "by": _list(draft.part_of.child_columns)})
     if draft.roles:
         table["subjects"] = CommentedMap({name: _role(role) for name, role in draft.roles.items()})
-    events = _events(draft, system)
+    events = _events(draft, live, system)
     if events:
         table["events"] = events
     groups = dict.fromkeys(GROUPS[guess.category] for guess in draft.guesses.values() if guess.category)
@@ -183,7 +187,7 @@ def _table(draft: TableDraft, live: LiveTable, schema: LiveSchema, system: Syste
 def _told(draft: TableDraft) -> str:
     parts = []
     if not draft.key:
-        parts.append("has no key; the engine can't act without one")
+        parts.append(NO_KEY)
     if draft.part_of is not None:
         parts.append(f"part of {draft.part_of.parent_table}, by its key or its name")
     for name, role in draft.roles.items():
@@ -200,15 +204,16 @@ def _role(role: Role) -> CommentedMap:
     return _flow({"kind": SubjectKind(role.kind).value, "identifiers": identifiers})
 
 
-def _events(draft: TableDraft, system: System) -> CommentedSeq:
-    told = [(name, guess.event) for name, guess in draft.guesses.items() if guess.event in system.events]
-    counted = {"as": "fiscal_year_end"}  # The law counts from the end of the year.
-    return CommentedSeq(
-        [
-            _flow({"event": event, "date": name, **(counted if event == BOOKKEEPING.event else {})})
-            for name, event in told
-        ]
-    )
+def _events(draft: TableDraft, live: LiveTable, system: System) -> CommentedSeq:
+    found = CommentedSeq()
+    for name, guess in draft.guesses.items():
+        if guess.event in system.events:
+            event = {"event": guess.event, "date": name}
+            # The law counts from the end of the year.
+            event |= {"as": "fiscal_year_end"} if guess.event == BOOKKEEPING.event else {}
+            event |= {"guess": EMPTY_DATE} if live.columns[name].nullable else {}
+            found.append(_flow(event))
+    return found
 
 
 def _column(name: str, draft: TableDraft, live: LiveTable, schema: LiveSchema) -> CommentedMap:
