@@ -145,6 +145,8 @@ NO_KEY = "which is (customer_id). Give its values as 12,3 or as a JSON list."
         (("explain", "sales.customer", "1,2"), ("KEY", NO_KEY)),
         (("explain", "sales.customer", "[null]"), ("KEY", NO_KEY)),
         (("explain", "sales.customer", "999999"), ("KEY", "has no record with that key", "check the key")),
+        (("plan", "--as-of", "2026-02-30"), ("--as-of", "2026-02-30 is no day. Write it as 2026-03-01.")),
+        ((*EXPLAIN, "--as-of", "1/3 2026"), ("--as-of", "1/3 2026 is no day.")),
         (("plan", "--as-of", "9999-12-31"), ("--as-of", "9999-12-31 is no day to decide for. Give 1900-01-01 to")),
         (("plan", "--as-of", "1899-12-31"), ("--as-of", "is no day to decide for")),
         ((*EXPLAIN, "--as-of", "2200-01-01"), ("--as-of", "is no day to decide for. Give 1900-01-01 to 2199-12-31.")),

@@ -116,6 +116,26 @@ def test_case_a14_oss_passes_the_published_ceiling_and_is_reported() -> None:
     assert notices[0].table is None
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"referral_period": "P7D"}, []),
+        ({"referral_period": "P3M"}, []),
+        ({"referral_period": "P4M"}, ["referral_period"]),
+        ({"execution_window": "P7D"}, []),
+        ({"execution_window": "P6D"}, ["execution_window"]),
+        ({"execution_window": "P20Y"}, ["execution_window"]),
+        ({"execution_window": "P0D", "referral_period": "P1Y"}, ["referral_period", "execution_window"]),
+    ],
+)
+def test_periods_of_waiting_that_nobody_would_choose_are_told(
+    tmp_path: Path, change: dict[str, str], told: list[str]
+) -> None:
+    content = samples.merged(samples.valid("schedule"), change)
+    policy = load_policy(samples.write_policy(tmp_path, content, {"shop": samples.valid("map")}))
+    assert [notice.key for notice in policy.notices if notice.code == "UNUSUAL_WAIT"] == told
+
+
 def test_case_e04_a_period_ends_marketing_to_former_customers(shipped: Schedule) -> None:
     assert shipped.purposes["MARKETING_FORMER"].keep.periods == (Period(months=12),)
 

@@ -14,8 +14,18 @@ from rich.progress import Progress
 
 from include.retention import clock
 from include.retention.cli.grants import PLACEHOLDER, show_grants
-from include.retention.cli.look import show_notices
-from include.retention.cli.main import WRONG, Json, app, command_line, counted, out, problem_body, show_json, told
+from include.retention.cli.main import (
+    WRONG,
+    Json,
+    app,
+    command_line,
+    counted,
+    out,
+    problem_body,
+    show_json,
+    show_notices,
+    told,
+)
 from include.retention.cli.opening import opened_system, steps
 from include.retention.data_map.duties import overdue_scopes
 from include.retention.data_map.grants import grants_for

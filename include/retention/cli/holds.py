@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from getpass import GetPassWarning
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +27,7 @@ from include.retention.cli.main import (
     record_key,
     show_json,
     told,
+    typed_day,
 )
 from include.retention.identifiers import Normaliser
 from include.retention.keys import load_ring
@@ -70,7 +70,7 @@ def _control() -> Iterator[sa.Engine]:
 def place(  # noqa: PLR0913, PLR0917 - the options of a command
     owner: Annotated[str, typer.Option(help="Who answers for the hold: a role or a name, not an address.")],
     reason: Annotated[str, typer.Option(help="Why, without naming whom it is about: a case number.")],
-    review_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When somebody looks at it again.")],
+    review_on: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="When somebody looks at it again.")],
     kind: Annotated[IdentifierKind | None, typer.Option(help="Hold a person or company by this identifier.")] = None,
     record: Annotated[str | None, typer.Option(help="Hold one record: SYSTEM.TABLE.")] = None,
     value: Annotated[
@@ -87,7 +87,7 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
 
     with told(as_json), _control() as control:
         policy = load_policy(load_settings(os.environ).policy)
-        schedule, key, day = policy.schedule, load_ring(os.environ).current, review_on.date()
+        schedule, key, day = policy.schedule, load_ring(os.environ).current, typed_day("--review-on", review_on)
         today = local_day(clock.now(), schedule.time_zone)
         normaliser = normaliser_for(schedule, today)
         what = _what(policy, normaliser, kind, record, value)

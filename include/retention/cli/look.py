@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from include.retention.cli.main import WRONG, Json, app, command_line, out, problem_body, show_json, told
+from include.retention.cli.main import (
+    WRONG,
+    Json,
+    app,
+    command_line,
+    out,
+    problem_body,
+    show_json,
+    show_notices,
+    told,
+    typed_day,
+)
 from include.retention.cli.opening import steps
-from include.retention.errors import Problem
 
 AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to decide for; today if left out. It may lie ahead."),
+    str | None,
+    typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day to decide for; today if left out. It may lie ahead."),
 ]
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -35,21 +44,16 @@ FIGURES = {
 """What is told of each table; a column without a single row is left out."""
 
 
-def day_of(as_of: datetime | None) -> date | None:
+def day_of(as_of: str | None) -> date | None:
     """Return the day to decide for, None for today.
 
     Raises:
-        ConfigurationError: nothing can be decided for that day.
+        ConfigurationError: it is no day, or nothing can be decided for it.
     """
-    if as_of is None or FIRST_DAY <= as_of.date() <= LAST_DAY:
-        return None if as_of is None else as_of.date()
-    raise command_line("--as-of", f"{as_of.date()} is no day to decide for.", f"Give {FIRST_DAY} to {LAST_DAY}.", "DAY")
-
-
-def show_notices(notices: Iterable[Problem]) -> None:
-    """Print what is to be known and refuses nothing."""
-    for notice in notices:
-        out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
+    day = None if as_of is None else typed_day("--as-of", as_of)
+    if day is None or FIRST_DAY <= day <= LAST_DAY:
+        return day
+    raise command_line("--as-of", f"{day} is no day to decide for.", f"Give {FIRST_DAY} to {LAST_DAY}.", "DAY")
 
 
 @app.command()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -78,6 +79,18 @@ def command_line(key: str, what: str, remedy: str, code: str) -> ConfigurationEr
     return ConfigurationError([Problem(COMMAND_LINE, key, what, remedy, code)])
 
 
+def typed_day(key: str, text: str) -> date:
+    """Return the day that an option names.
+
+    Raises:
+        ConfigurationError: the calendar has none of that name, or it is written otherwise.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the calendar, in no zone
+    except ValueError:
+        raise command_line(key, f"{text} is no day.", "Write it as 2026-03-01.", "DAY") from None
+
+
 def mapped_table(policy: Policy, key: str, table: str) -> Table:
     """Return the table that ``SYSTEM.TABLE`` names.
 
@@ -124,6 +137,12 @@ def problem_body(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
         "table": problem.table,
     }
+
+
+def show_notices(notices: Iterable[Problem]) -> None:
+    """Print what is to be known and refuses nothing."""
+    for notice in notices:
+        out.print(f"[yellow]notice[/yellow]  {escape(str(notice))}")
 
 
 def _register() -> None:

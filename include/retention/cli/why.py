@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from include.retention.classify import REASONS, Records
-from include.retention.cli.look import AsOf, day_of, show_notices
+from include.retention.cli.look import AsOf, day_of
 from include.retention.cli.main import (
     Json,
     app,
@@ -25,6 +25,7 @@ from include.retention.cli.main import (
     problem_body,
     record_key,
     show_json,
+    show_notices,
     told,
 )
 from include.retention.cli.opening import steps

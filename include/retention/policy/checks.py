@@ -18,6 +18,10 @@ HOLD, OBJECTION, CONSENT, ERASURE_REQUEST = "hold", "objection", "consent", "era
 """Events that the engine itself knows."""
 
 DAYS_OF_A_YEAR = 365
+A_WEEK = Keep((Period(days=7),))
+"""From one run to the next."""
+LONGEST_ANSWER = Keep((Period(months=3),))
+"""What Art. 12(3) gives the controller at most to answer a person."""
 LONG_WITHOUT_NECESSITY = Keep((Period(years=3),))
 """What a merely possible interest may cover without a reason of its own, and marketing at all."""
 
@@ -28,6 +32,7 @@ def check_schedule(schedule: Schedule, document: Document) -> Iterator[Problem]:
     yield from _years_as_days(schedule, document)
     yield from _two_rules(schedule, document)
     yield from _evidence(schedule, document)
+    yield from _no_time(schedule, document)
     yield from check_statutes(schedule, document)
     for purpose in schedule.purposes.values():
         yield from _legal_duty(purpose, document)
@@ -36,7 +41,8 @@ def check_schedule(schedule: Schedule, document: Document) -> Iterator[Problem]:
 
 
 def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
-    """Yield what the DPO should see although it isn't refused: periods past the published ceiling."""
+    """Yield what the DPO should see although it isn't refused."""
+    yield from _unusual_waits(schedule, document)
     ceiling = Keep((schedule.ceiling,))
     for purpose in schedule.purposes.values():
         if longer(purpose.keep, ceiling):
@@ -46,6 +52,20 @@ def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
                 f"can last longer than the {schedule.ceiling.years} years that the published policy promises.",
                 "Have the DPO decide: the published policy must say so, or the period must be shorter.",
             )
+
+
+def _unusual_waits(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    """Yield periods of waiting that nobody would choose knowingly, in a week's rhythm and the law's months."""
+    referral, window = Keep((schedule.referral_period,)), Keep((schedule.execution_window,))
+    if longer(referral, LONGEST_ANSWER):
+        what = "lets records wait for an answer longer than a person waits for one (Art. 12(3): three months at most)."
+        yield document.problem(("referral_period",), "UNUSUAL_WAIT", what, "Shorten it: P30D is a month.")
+    if longer(A_WEEK, window):
+        what = "is shorter than the time between two weekly runs: every record would count as late."
+        yield document.problem(("execution_window",), "UNUSUAL_WAIT", what, "Give at least P7D; P14D forgives one run.")
+    if longer(window, LONGEST_ANSWER):
+        what = "is so long that hardly anything counts as late: the report would show no breach for months."
+        yield document.problem(("execution_window",), "UNUSUAL_WAIT", what, "Shorten it; P14D forgives one missed run.")
 
 
 def enforceable(schedule: Schedule, file: str = "retention_schedule.yaml") -> tuple[Problem, ...]:
@@ -189,6 +209,12 @@ def _evidence(schedule: Schedule, document: Document) -> Iterator[Problem]:
     if purpose is not None and purpose.keep != Keep((schedule.evidence_period,)):
         what = f"differs from evidence_period, {schedule.evidence_period}: two rules for the ledger."
         yield document.problem(("purposes", purpose.name, "keep"), "TWO_RULES", what, "Write the same period in both.")
+
+
+def _no_time(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    if longer(A_WEEK, Keep((schedule.referral_period,))):
+        what = "leaves a human less than a week: what waits would fall back before anybody has read of it."
+        yield document.problem(("referral_period",), "NO_TIME_TO_ANSWER", what, "Give at least P7D, such as P30D.")
 
 
 def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:
