@@ -31,7 +31,8 @@ class Subjects:
     Attributes:
         of_node: int64, subject number of each node; a node is one subject role of one record.
         problem: int8 per subject, index into ``REFER_CODES``: 0, ambiguous or conflicting identity.
-        counts: figures for the ledger: subjects, linked_by, shared_addresses, conflicts, ambiguous.
+        counts: figures for the ledger: subjects (with at least one identifier), linked_by, shared_addresses, conflicts,
+            ambiguous.
     """
 
     of_node: Ints
@@ -66,11 +67,12 @@ def link(nodes: pd.DataFrame) -> Subjects:
     linked_by[IdentifierKind.EMAIL.value] = _components(labels) - _components(united)
     labels = united
     problem = _problems(nodes, labels, astray=(shared & ~identified).to_numpy())
+    nameless = int(nodes[list(IdentifierKind)].isna().all(axis=1).sum())
     return Subjects(
         labels,
         problem,
         {
-            "subjects": _components(labels),
+            "subjects": _components(labels) - nameless,
             "linked_by": linked_by,
             "shared_addresses": int(address[shared].nunique()),
             "conflicts": int((problem == REFER_CODE[Reason.IDENTITY_CONFLICT]).sum()),

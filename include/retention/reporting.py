@@ -213,6 +213,11 @@ def collect_report(  # noqa: PLR0913 - a run, its rules, and what is known of it
             promises=load_promises(policy.directory),
             outcome=outcome,
             again=again,
+            released=[
+                {"at": each.at, "body": each.body}
+                for each in entries(connection, kind="hold_released")
+                if row.finished_at is None or each.at <= row.finished_at
+            ],
         )
     return collect(given, clock.now())
 

@@ -95,6 +95,7 @@ def resolve(
         name: {role: _take(subjects.of_node, numbers) for role, numbers in of.items()}
         for name, of in role_nodes(tables, facts).items()
     }
+    identifiers = _identifiers(nodes, subjects)
     facts = {name: with_fiscal_years(tables[name], frame, fiscal_years) for name, frame in facts.items()}
     events = Events.of_rows(_event_rows(tables, facts, first, roles, _Past(horizon, last_day_events)), last_day_events)
     return Resolved(
@@ -103,9 +104,17 @@ def resolve(
         subject_problem=subjects.problem,
         events=_inherit(tables, facts, first, events),
         row_problem={name: _row_problem(tables[name], frame) for name, frame in facts.items()},
-        identifiers=_identifiers(nodes, subjects),
-        counts={**subjects.counts, "records": sum(len(frame) for frame in facts.values())},
+        identifiers=identifiers,
+        counts={**subjects.counts, **_record_counts(roles, identifiers)},
     )
+
+
+def _record_counts(roles: Mapping[TableName, Mapping[str, Ints]], identifiers: pd.DataFrame) -> dict[str, int]:
+    """Return how many records are of tables that are about somebody, and of how many nothing says about whom."""
+    named = np.unique(identifiers["subject"].to_numpy(dtype="int64"))
+    about = [np.array([np.isin(numbers, named) for numbers in of.values()]) for of in roles.values() if of]
+    unknown = sum(int((~each.any(axis=0)).sum()) for each in about)
+    return {"records": sum(each.shape[1] for each in about), "unidentified": unknown}
 
 
 def match(values: pd.Series, keys: pd.Series) -> Ints:

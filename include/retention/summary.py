@@ -1,7 +1,8 @@
 """What a plan comes to, in counts: the ledger's ``planned`` entry and the report read these and nothing else.
 
 Each record of a table is counted exactly once as deleted, anonymised, referred, nothing left, retained, not personal
-or closed, so that the counts add up to the population.
+or closed, so that the counts add up to the population. What lies across them is counted beside them: records that are
+anonymised in part and wait for a human in another (``refer_too``), and records under a legal hold (``held``).
 """
 
 from __future__ import annotations
@@ -51,13 +52,14 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
+    waits = _any([referred(decided, group) for group in table.groups], len(rows))
     personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.wholes))
     classes = {
         "not_personal": ~personal & ~delete,
         "closed": np.full(len(rows), closed),
         "delete": delete,
         "anonymise": erase,
-        "refer": _any([referred(decided, group) for group in table.groups], len(rows)),
+        "refer": waits,
         "retain": _any([state == RETAINED for state in states.values()], len(rows)) | (not states),
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
@@ -71,6 +73,8 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "population": len(rows),
         **{each: counted[each] for each in (*classes, "nothing_left")},
         "due": counted["delete"] + counted["anonymise"],
+        "refer_too": int((waits & (kind == "anonymise")).sum()),
+        "held": int((decided["held"].to_numpy(dtype=bool) & personal).sum()),
         "redacted": int(_any([_redacts(decided, rows, group) for group in table.groups], len(rows)).sum()),
         "retain_by": _retain_by(decided, states, kind == "retain", purposes),
         "refer_by": _refer_by(decided, table.groups),

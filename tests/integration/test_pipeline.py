@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -345,6 +346,25 @@ def test_a_hold_on_one_record_covers_its_parts(at: At, final: Dump) -> None:
     after = gallring.dump()
     assert spelt([lead]) in after["sales.lead"]
     assert {key for key, row in before.items() if row["lead_id"] == lead} <= set(after["sales.dialogue_entry"])
+
+
+def test_what_lies_across_the_counts_is_counted_beside_them(at: At) -> None:
+    gallring = at("planned").gallring
+    per_row: dict[tuple[str, str, str], set[str]] = {}
+    for (system, table, key, group), verdict in gallring.decided(RUN).items():
+        per_row.setdefault((system, table, key), set()).update({verdict} if group else ())
+    acted = {(row.system, row.table, row.key) for row in plan_of(gallring)[1].itertuples()}
+    both = Counter((s, t) for (s, t, key), verdicts in per_row.items() if "REFER" in verdicts and (s, t, key) in acted)
+    told = {(row["system"], row["table"]): row for row in gallring.ledger(RUN, "planned")[0].body["tables"]}
+    # Where nothing is left in the group that waits, there is nothing to ask: the count may be lower, never higher.
+    assert 0 < sum(row["refer_too"] for row in told.values()) <= both.total()
+    assert all(row["refer_too"] <= both[name] for name, row in told.items())
+    held = sum(row["held"] for row in told.values())
+    hold("--record", "sales.lead", "--value", str(json.loads(due(gallring, "sales.lead")[0])[0]))
+    gallring.plan(NEXT)
+    covered = {(row["system"], row["table"]): row["held"] for row in gallring.ledger(NEXT, "planned")[0].body["tables"]}
+    assert covered["sales", "lead"] == told["sales", "lead"]["held"] + 1
+    assert sum(covered.values()) > held, "and what belongs to the lead"
 
 
 def test_a_row_that_changes_after_the_last_reading_stays_and_is_counted_once(at: At, final: Dump) -> None:

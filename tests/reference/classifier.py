@@ -150,7 +150,7 @@ class Reference:
     # Who is who
 
     def find_subjects(self) -> int:
-        """Unite subject roles that share an identifier; return how many subjects there are."""
+        """Unite subject roles that share an identifier; return how many have any identifier."""
         schedule = self.world.schedule
         found: list[tuple[Record, str, set[tuple[str, str]], tuple[str, str] | None, bool]] = []
         ties: list[Tie] = []
@@ -213,7 +213,7 @@ class Reference:
             for role in self.roles_of(record.table, record.system):
                 record.subjects[role] = self.subject_in(record, role)
         self.subject_of_node = label
-        return len(set(label))
+        return sum(bool(self.identifiers_of[subject]) for subject in set(label))
 
     def roles_of(self, table: Table, system: str) -> dict[str, bool]:
         """Return the roles of a table's rows, inherited ones too, and whether each is a company's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from include.retention.data_map.model import Acknowledged
 from include.retention.report.collect import collect
 from include.retention.report.model import ReportData
 from include.retention.report.render_html import render_html
@@ -66,5 +67,12 @@ def test_the_page_shows_findings_errors_and_tables_left_alone() -> None:
     assert "71/288" in page
     assert "lämna tabellen" in page
     assert "The migration tool&#39;s &lt;own&gt;" in page
+    answer = Acknowledged("customer", "reference", "", "email", 0.3, "Ordernummer från <gamla> kassan")
+    answered = {**maps, system: replace(maps[system], acknowledged=(answer,))}
+    told = FOUND | {"table": "customer", "column": "reference", "looks_like": "email", "where": "not_personal"}
+    entries[-1]["body"] = seen(told | {"acknowledged": True})
+    assert "besvarat: Ordernummer från &lt;gamla&gt; kassan" in render_html(
+        collect(inputs(entries=entries, maps=answered), NOW), "sv"
+    )
     broken = render_html(report({"system": system, "error": "OperationalError"}), "en")
     assert "The search broke off (OperationalError)." in broken

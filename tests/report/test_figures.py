@@ -131,7 +131,7 @@ def test_a_batch_that_loses_a_row_is_a_failed_sum() -> None:
 
 def test_steps_that_have_not_run_leave_unknowns_never_zeros() -> None:
     nothing = figures([])
-    assert nothing[0].totals == Totals(*[None] * 12)
+    assert nothing[0].totals == Totals(*[None] * 14)
     without_act = figures(entries_of(planned(plan_row(delete=4, retain=2))))[0].tables[0]
     assert without_act.planned is not None
     assert without_act.acted is None

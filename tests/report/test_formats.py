@@ -43,8 +43,8 @@ def test_json_holds_the_summary_and_the_whole_report() -> None:
     assert content["format"] == "gallringsprotokoll/1"
     counts = content["summary"]["systems"]["sales"]
     assert list(counts) == [
-        "read", "due", "due_delete", "due_anonymise", "deleted", "anonymised", "kept", "referred", "other", "changed",
-        "not_done", "overdue",
+        "read", "due", "due_delete", "due_anonymise", "deleted", "anonymised", "kept", "referred",
+        "referred_too", "other", "changed", "not_done", "overdue", "held",
     ]  # fmt: skip
     assert content["summary"]["validation"]["failed"] == 0
     assert set(content["summary"]["sentence"]) == {"sv", "en"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -12,12 +14,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from include.retention.data_map.model import OutOfScope
 from include.retention.policy.model import Text
 from include.retention.report import collect, render_html
 from include.retention.report.gaps import GAPS
 from include.retention.report.model import ReportData, Severity
+from include.retention.report.parts import PastRun
+from include.retention.report.sentences import all_tables, plain_summary, totals
 from include.retention.report.words import LANGUAGES, load_words
-from include.retention.terms import RunOutcome
+from include.retention.terms import Mode, RunOutcome
 from tests.report.made import NOW, chain, inputs, run_entries, small_maps, small_schedule
 
 MAPS, SCHEDULE = small_maps(), small_schedule()
@@ -171,6 +176,83 @@ def test_a_dry_run_speaks_in_its_own_tense() -> None:
     assert "skulle raderas" in text
     assert "Ingenting ändrades." in text
     assert "Raderade" not in text
+
+
+def test_a_dry_run_is_not_approved_and_says_which_guards_would_have_asked() -> None:
+    text = Page(html_of("dry", "sv")).text.split("Innehåll")[0]
+    assert "en provkörning godkänns inte" in text
+    assert "skulle kräva godkännande av en skarp körning" in text
+    assert "krävde godkännande" not in text
+
+
+def changed_plan(**figures: int) -> list[dict[str, Any]]:
+    """Return a good run's entries with figures added to the first table that is erased from in part."""
+    entries = copy.deepcopy(run_entries(SCHEDULE, MAPS, **KINDS["done"]))
+    plan = next(entry for entry in entries if entry["kind"] == "planned")
+    row = next(row for row in plan["body"]["tables"] if row["anonymise"] >= 2)
+    row |= figures
+    return entries
+
+
+def test_a_record_erased_in_part_that_waits_for_a_human_is_told_as_both() -> None:
+    data = collect(inputs(entries=changed_plan(refer_too=2)), NOW)
+    plain = sum(table.planned.refer for table in all_tables(data) if table.planned)
+    assert totals(data).referred == plain, "the sums of part 4 still come out"
+    assert not [each for each in data.findings if each.code == "SUMS_FAIL"]
+    front = Page(render_html(data, "sv")).text.split("Innehåll")[0]
+    assert "Av de delvis tömda väntar dessutom 2 poster på att en människa avgör andra uppgifter i dem." in front
+    words = load_words("sv", "UTC")
+    assert words("p16.referred", n=plain + 2) in plain_summary(data, words)
+
+
+def test_records_under_a_hold_and_holds_released_since_the_run_before_have_their_place() -> None:
+    ago = [NOW - timedelta(days=days) for days in (1, 30)]
+    body = {"scope": "subject", "owner": "Chefsjurist", "released_by": "Jurist", "release_reason": "Mål T 1 avgjort"}
+    released = [{"at": at, "body": body | {"hold_id": f"H{n}"}} for n, at in enumerate(ago, 1)]
+    week_ago = NOW - timedelta(days=7)
+    earlier = PastRun(
+        "before", week_ago, week_ago.date(), Mode.ENFORCE, "scheduled", RunOutcome.DONE, 1, 1, 0, 0, "1", "a", {}, "b"
+    )
+    given = replace(inputs(entries=changed_plan(held=3)), released=released, history=(earlier,))
+    data = collect(given, NOW)
+    assert [each.hold_id for each in data.released] == ["H1"], "H2 was told of by an earlier report"
+    assert "HOLDS_RELEASED" in [each.code for each in data.findings]
+    part = Page(render_html(data, "sv")).text.split("Undantag som väntar")[-1].split("Invändningar och spärrlista")[0]
+    assert "3 lästa poster omfattas av gallringsstopp." in part
+    assert "H1 en person Jurist Mål T 1 avgjort" in part
+    assert [each.hold_id for each in collect(replace(given, history=()), NOW).released] == ["H1", "H2"]
+
+
+def test_the_plain_summary_claims_no_more_than_the_run_has_proven() -> None:
+    words = load_words("sv", "UTC")
+    elsewhere = OutOfScope("Löneavdelningen", "HR-chef", NOW.date(), NOW.date())
+    maps = MAPS | {"sales": replace(MAPS["sales"], out_of_scope={"payroll": elsewhere})}
+    entries = run_entries(SCHEDULE, maps, due=False)
+    text = " ".join(plain_summary(collect(replace(inputs(entries=entries), maps=maps), NOW), words))
+    assert "Av det som reglerna kunde avgöra var ingenting att gallra." in text
+    assert "1 tabell med personuppgifter gallras inte här, utan av någon annan." in text
+    closed = plain_summary(data_of("failed"), words)
+    assert "1 tabell stämde inte med datakartan. Där gallrades ingenting." in closed
+    late = collect(inputs(entries=changed_plan(overdue=4, overdue_days_max=90)), NOW)
+    assert words("p16.late", n=totals(late).overdue) in plain_summary(late, words)
+
+
+@pytest.mark.parametrize(("how", "told"), [("automatic", True), ("configuration", True), ("human", False)])
+def test_the_plain_summary_says_when_no_human_approved(how: str, told: bool) -> None:
+    words = load_words("sv", "UTC")
+    entries = copy.deepcopy(run_entries(SCHEDULE, MAPS, **KINDS["done"]))
+    next(entry for entry in entries if entry["kind"] == "approved")["body"]["how"] = how
+    said = plain_summary(collect(inputs(entries=entries), NOW), words)
+    assert any(each in said for each in (words("p16.by_automatic"), words("p16.by_configuration"))) is told
+
+
+def test_what_a_check_counts_stands_beside_its_number() -> None:
+    entries = copy.deepcopy(run_entries(SCHEDULE, MAPS, **KINDS["done"]))
+    for entry in entries:
+        for check in entry["body"].get("checks", ()) if entry["kind"] == "validated" else ():
+            check["check"] = "ERASED_EMPTY"
+    part = Page(render_html(collect(inputs(entries=entries), NOW), "sv")).text.split("Kontroll efteråt")[-1]
+    assert "kolumngrupper" in part.split("Tömning av uppgifter")[0]
 
 
 def test_names_from_policy_maps_and_people_are_escaped() -> None:

@@ -167,6 +167,16 @@ def test_referrals_are_added_up_by_table_group_and_reason() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("reason", "settles"),
+    [("UNKNOWN_DATE", True), ("NO_KNOWN_PURPOSE", True), ("IDENTITY_CONFLICT", False), ("CONTRADICTORY_DATES", False)],
+)
+def test_a_referral_says_whether_waiting_settles_it(reason: str, settles: bool) -> None:
+    found = collect_referrals(referred("2026-11-01", reason=reason), MAPS, Period(days=30), TODAY, ZONE)
+    assert found is not None
+    assert [each.settles for each in found] == [settles]
+
+
 def test_no_referrals_and_no_holds_are_none_not_unknown() -> None:
     assert collect_referrals(referred("2026-11-01").iloc[:0], MAPS, Period(days=30), TODAY, ZONE) == ()
     assert collect_holds(holds().iloc[:0], TODAY, ZONE) == ()

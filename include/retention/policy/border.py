@@ -20,7 +20,7 @@ COLLECTIONS = frozenset({"parameters", "recipients", "categories", "events", "pu
 
 
 class ParameterUse(Border):
-    """A period that the DPO has decided once, for all rules that name it."""
+    """A period that the controller has decided once, for all rules that name it."""
 
     parameter: PurposeName
     """Name of an entry in `parameters`."""
@@ -44,7 +44,7 @@ class Approved(Border):
     """Where a rule comes from and who answers for it. Without source and approver it only works in a dry run."""
 
     source: str = ""
-    """The law or the DPO decision that the period comes from."""
+    """The law or the decision that the period comes from."""
     approved_by: str = ""
     """The role that approved it. Empty: nobody has."""
     approved_on: date | None = None
@@ -54,7 +54,7 @@ class Approved(Border):
 
 
 class ParameterBorder(Approved):
-    """A number that the DPO has decided, in one place."""
+    """A number that the controller has decided, in one place."""
 
     title: TextBorder
     """What the number stands for."""
@@ -107,7 +107,7 @@ class AmendmentBorder(Border):
     events_from: date | None = None
     """It covers only start events on or after this day. None: old ones too."""
     source: Filled
-    """The law or the DPO decision behind it."""
+    """The law or the decision behind it."""
 
 
 class PurposeBorder(Approved):
@@ -203,7 +203,7 @@ class ScheduleBorder(Border):
     published_policy: PublishedPolicyBorder
     """What the company has told people."""
     parameters: dict[PurposeName, ParameterBorder] = Field(default_factory=dict)
-    """Numbers that the DPO has decided."""
+    """Numbers that the controller has decided."""
     guards: GuardsBorder
     """Limits outside which a human decides."""
     fiscal_years: FiscalYearsBorder | None = None

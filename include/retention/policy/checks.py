@@ -50,7 +50,7 @@ def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
                 ("purposes", purpose.name, "keep"),
                 "PAST_PUBLISHED_CEILING",
                 f"can last longer than the {schedule.ceiling.years} years that the published policy promises.",
-                "Have the DPO decide: the published policy must say so, or the period must be shorter.",
+                "Have the controller decide: the published policy must say so, or the period must be shorter.",
             )
 
 
@@ -73,10 +73,13 @@ def enforceable(schedule: Schedule, file: str = "retention_schedule.yaml") -> tu
     found: list[Problem] = []
     for key, rule in _approved_rules(schedule):
         if not rule.source:
-            what, remedy = "has no source.", "Name the law or the DPO's decision that the period comes from."
+            what, remedy = "has no source.", "Name the law or the decision that the period comes from."
             found.append(Problem(file, f"{key}.source", what, remedy, "NO_SOURCE"))
         if not rule.approved_by:
-            what, remedy = "is approved by nobody.", "Have the DPO approve it and name the role."
+            what, remedy = (
+                "is approved by nobody.",
+                "Have the controller approve it, and name the role.",
+            )
             found.append(Problem(file, f"{key}.approved_by", what, remedy, "NO_APPROVER"))
     return tuple(found)
 

@@ -64,7 +64,7 @@ class Amendment:
         in_force: the first local day on which the amendment counts.
         keep: the period from then on.
         events_from: it covers only start events on or after this local day; None means all, old ones too.
-        source: the law or the DPO decision behind it.
+        source: the law or the decision behind it.
     """
 
     in_force: date
@@ -116,7 +116,7 @@ class Purpose:
         marketing: direct marketing, so an objection (Art. 21(2)-(3)) ends it.
         statutory: a legal duty fixes the period.
         yields_to_erasure: an erasure request (Art. 17) ends it, until a start event after the request.
-        source: the law or the DPO decision the period comes from.
+        source: the law or the decision the period comes from.
         approved_by: role that approved the rule; empty where nobody has.
     """
 
@@ -158,7 +158,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that the DPO has decided, in one place: purposes refer to it by name in ``keep``."""
+    """A number that the controller has decided, in one place: purposes refer to it by name in ``keep``."""
 
     name: str
     title: Text

@@ -35,7 +35,13 @@ from include.retention.report.rules import (
 )
 from include.retention.report.steps import find_steps
 from include.retention.report.verification import collect_validation
-from include.retention.report.waiting import collect_holds, collect_objections, collect_referrals, collect_resolution
+from include.retention.report.waiting import (
+    collect_holds,
+    collect_objections,
+    collect_referrals,
+    collect_released,
+    collect_resolution,
+)
 from include.retention.terms import Mode, RunOutcome
 
 _TOLD_BY_THE_RULES = frozenset({"PAST_PUBLISHED_CEILING", "REVIEW_OVERDUE"})
@@ -67,6 +73,7 @@ class Inputs:
         run_id: the run's id; names the report's directory.
         entries: the run's ledger entries: mappings with seq, at (aware instant), kind and body.
         holds: legal holds in force: columns hold_id, scope, owner, reason, placed_at, review_on. None: not read.
+        released: ``hold_released`` entries of the ledger: mappings with at and body.
         referrals: open referrals: columns system, table, group, reason, first_seen, records. None: not read.
         suppressions: entries in force on the suppression list per marketing channel. None: not read.
         notices: problems that the loader reports without refusing, for the DPO.
@@ -93,6 +100,7 @@ class Inputs:
     promises: Sequence[Promise] = ()
     outcome: RunOutcome | None = None
     again: bool = False
+    released: Sequence[Mapping[str, Any]] = ()
 
 
 def collect(given: Inputs, now: datetime) -> ReportData:
@@ -116,6 +124,8 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     rules = collect_rules(schedule, maps, given.promises, today)
     policy = compare_with_policy(schedule, given.promises)
     holds = collect_holds(given.holds, today, zone)
+    before = previous_run(given.history, run.started_at)
+    released = collect_released(given.released, before.started_at if before else None, zone)
     referrals = collect_referrals(given.referrals, maps, schedule.referral_period, today, zone)
     restricted = collect_restricted(schedule, maps)
     notices = tuple(
@@ -130,11 +140,11 @@ def collect(given: Inputs, now: datetime) -> ReportData:
     chain = Chain(walked.ok, walked.entries, walked.head, walked.head_seq, walked.broken_at, walked.what)
     found = tell.by_severity(
         [
-            *tell.about_run(steps, approval, guards, chain),
+            *tell.about_run(steps, approval, guards, chain, dry=run.mode is Mode.DRY_RUN),
             *tell.about_records(
                 systems, places, validation, undone, approved=approval is not None and approval.approved
             ),
-            *tell.about_waiting(referrals, holds, restricted),
+            *tell.about_waiting(referrals, holds, released, restricted),
             *tell.about_others(given.unfinished),
             *about_discoveries(discoveries),
             *tell.about_rules(rules, questions, len(policy.absent), len(policy.unpublished), notices),
@@ -159,6 +169,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
         decided_periods=collect_decided(schedule),
         policy=policy,
         holds=holds,
+        released=released,
         referrals=referrals,
         referral_period=schedule.referral_period,
         execution_window=schedule.execution_window,

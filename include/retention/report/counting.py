@@ -83,6 +83,8 @@ def _planned(row: Body) -> Planned:
         overdue=int(row.get("overdue", 0)),
         overdue_days=int(row.get("overdue_days_max", 0) or 0),
         redacted=int(row.get("redacted", 0)),
+        refer_too=int(row.get("refer_too", 0)),
+        held=int(row.get("held", 0)),
     )
 
 

@@ -17,10 +17,12 @@ def collect_discoveries(entries: Sequence[Entry], maps: Mapping[str, DataMap]) -
     found = []
     for system, data_map in maps.items():
         body = told.get(system, {})
+        reasons = {(a.table, a.column, a.path, a.looks_like): a.reason for a in data_map.acknowledged}
         personal = tuple(
             LooksPersonal(
                 each["table"], each["column"], each["path"], each["looks_like"], each["hits"], each["examined"],
                 each["where"], each["acknowledged"],
+                reasons.get((each["table"], each["column"], each["path"], each["looks_like"]), ""),
             )
             for each in body.get("found", ())
         )  # fmt: skip

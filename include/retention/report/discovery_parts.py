@@ -17,6 +17,7 @@ class LooksPersonal:
         category: the data category that they look like.
         where: ``not_personal``, ``left_alone`` or ``unknown``: what the map says of the column.
         acknowledged: somebody has answered for it.
+        reason: their answer, from the data map as it is now; empty where there is none.
     """
 
     table: str
@@ -27,6 +28,7 @@ class LooksPersonal:
     examined: int
     where: str
     acknowledged: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

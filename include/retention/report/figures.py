@@ -44,6 +44,8 @@ class Planned:
         due_by: rows due, by the purpose they were last kept for, or the reason where nothing kept them.
         due_because: rows due by reason, where the plan tells it; else empty.
         redacted: rows due in which something is replaced inside a free text: the text stays, and stays personal.
+        refer_too: rows of ``anonymise`` that also wait for a human, for another column group.
+        held: rows under a legal hold, wherever they are counted.
         overdue: rows past the execution window; ``overdue_days`` is the longest time since a first due day.
     """
 
@@ -63,6 +65,8 @@ class Planned:
     overdue: int
     overdue_days: int
     redacted: int = 0
+    refer_too: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,14 @@ class TableFigures:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A system, or all of them. ``other``: already culled, without personal data, or in a closed table."""
+    """A system, or all of them.
+
+    Attributes:
+        referred: rows that wait for a human and have nothing else to be done about them.
+        referred_too: rows erased in part that wait for a human as well.
+        other: already culled, without personal data, or in a closed table.
+        held: rows under a legal hold, wherever they are counted.
+    """
 
     read: int | None
     due: int | None
@@ -122,10 +133,12 @@ class Totals:
     anonymised: int | None
     kept: int | None
     referred: int | None
+    referred_too: int | None
     other: int | None
     changed: int | None
     not_done: int | None
     overdue: int | None
+    held: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +181,12 @@ def total(tables: Iterable[TableFigures], *, enforce: bool) -> Totals:
         anonymised=acted("anonymised"),
         kept=planned("retain"),
         referred=planned("refer"),
+        referred_too=planned("refer_too"),
         other=planned("nothing_left", "not_personal", "closed"),
         changed=acted("changed"),
         not_done=sum(open_ends) if is_planned and enforce else None,
         overdue=planned("overdue"),
+        held=planned("held"),
     )
 
 

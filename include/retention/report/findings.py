@@ -13,7 +13,7 @@ from include.retention.errors import ConfigurationError
 from include.retention.policy.model import Text
 from include.retention.report.figures import SystemFigures, failed_sums
 from include.retention.report.model import Approval, Finding, Guard, Severity, Step, StepState, Undone
-from include.retention.report.parts import Chain, Coverage, Hold, Notice, Place, Referrals, Validation
+from include.retention.report.parts import Chain, Coverage, Hold, Notice, Place, Referrals, Released, Validation
 from include.retention.report.rule_parts import RestrictedColumn, Rule
 
 Values = int | str | date | Text
@@ -41,7 +41,7 @@ def by_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def about_run(
-    steps: Sequence[Step], approval: Approval | None, guards: Sequence[Guard], chain: Chain
+    steps: Sequence[Step], approval: Approval | None, guards: Sequence[Guard], chain: Chain, *, dry: bool
 ) -> Iterator[Finding]:
     """Tell of the ledger, the guards, the approval and the steps."""
     if not chain.ok:
@@ -61,7 +61,8 @@ def about_run(
         yield from _about_steps(steps)
     asked = [guard for guard in guards if guard.level == "approve"]
     if asked:
-        yield note("GUARDS_ASK", 13, n=len(asked), guards=_names(asked))
+        n, names = len(asked), _names(asked)
+        yield note("GUARDS_WOULD_ASK", 13, n=n, guards=names) if dry else note("GUARDS_ASK", 13, n=n, guards=names)
     told = [guard for guard in guards if guard.level == "notice"]
     if told:
         yield decision("GUARDS_NOTICE", 13, n=len(told), guards=_names(told))
@@ -121,7 +122,10 @@ def _about_checks(validation: Validation) -> Iterator[Finding]:
 
 
 def about_waiting(
-    referrals: Sequence[Referrals] | None, holds: Sequence[Hold] | None, restricted: Sequence[RestrictedColumn]
+    referrals: Sequence[Referrals] | None,
+    holds: Sequence[Hold] | None,
+    released: Sequence[Released],
+    restricted: Sequence[RestrictedColumn],
 ) -> Iterator[Finding]:
     """Tell of referrals, holds and restricted columns that need somebody."""
     if referrals is None or holds is None:
@@ -137,6 +141,8 @@ def about_waiting(
     review = [hold for hold in holds or () if hold.review_due]
     if review:
         yield decision("HOLDS_REVIEW", 5, n=len(review))
+    if released:
+        yield note("HOLDS_RELEASED", 5, n=len(released))
     foreign = [column for column in restricted if column.foreign or not column.purposes]
     if foreign:
         yield decision("RESTRICTED_WITHOUT_PURPOSE", 7, n=len(foreign))

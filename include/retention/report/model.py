@@ -24,6 +24,7 @@ from include.retention.report.parts import (
     PastRun,
     Place,
     Referrals,
+    Released,
     Resolution,
     Validation,
 )
@@ -176,6 +177,7 @@ class ReportData:
     decided_periods: tuple[DecidedPeriod, ...]
     policy: PolicyDiff
     holds: tuple[Hold, ...] | None
+    released: tuple[Released, ...]
     referrals: tuple[Referrals, ...] | None
     referral_period: Period
     execution_window: Period

@@ -79,6 +79,17 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """Part 5: a legal hold that was released since the run before."""
+
+    hold_id: str
+    scope: str
+    by: str
+    reason: str
+    released_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Referrals:
     """Part 5: records that wait for a human, of one table, one column group and one reason.
 
@@ -87,6 +98,7 @@ class Referrals:
         oldest: first local day on which one of them was referred.
         answer_by: the oldest one's last day.
         late: ``answer_by`` has passed.
+        settles: whether it may be settled without a human once it has waited that long.
     """
 
     system: str
@@ -98,14 +110,22 @@ class Referrals:
     oldest: date
     answer_by: date
     late: bool
+    settles: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Part 5: what resolving identities across the systems came to."""
+    """Part 5: what resolving identities across the systems came to.
+
+    Attributes:
+        records: rows of tables that are about somebody.
+        subjects: people and companies known by at least one identifier.
+        unidentified: those of the records of which no identifier says whom they are about; None in older entries.
+    """
 
     records: int
     subjects: int
+    unidentified: int | None
     linked_by: Mapping[str, int]
     shared_addresses: int
     conflicts: int

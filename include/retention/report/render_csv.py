@@ -14,8 +14,8 @@ from include.retention.report.model import ReportData
 
 COLUMNS = (
     "run_id", "as_of", "mode", "outcome", "system", "table", "title_sv", "title_en", "read", "population", "due",
-    "plan_delete", "plan_anonymise", "nothing_left", "kept", "referred", "not_personal", "closed", "deleted",
-    "anonymised", "changed", "not_done", "overdue", "overdue_days", "files_deleted", "files_absent", "files_refused",
+    "plan_delete", "plan_anonymise", "nothing_left", "kept", "referred", "referred_too", "not_personal", "closed", "held",
+    "deleted", "anonymised", "changed", "not_done", "overdue", "overdue_days", "files_deleted", "files_absent", "files_refused",
     "sums_hold",
 )  # fmt: skip
 ENCODING = "utf-8-sig"
@@ -52,8 +52,10 @@ def _row(data: ReportData, table: TableFigures) -> dict[str, str | int | None]:
         "nothing_left": plan.nothing_left if plan else None,
         "kept": plan.retain if plan else None,
         "referred": plan.refer if plan else None,
+        "referred_too": plan.refer_too if plan else None,
         "not_personal": plan.not_personal if plan else None,
         "closed": plan.closed if plan else None,
+        "held": plan.held if plan else None,
         "deleted": acted.deleted if acted else None,
         "anonymised": acted.anonymised if acted else None,
         "changed": acted.changed if acted else None,

@@ -101,6 +101,7 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
         "rule_bar": charts.rule_bar,
         "gaps": lambda part: [gap for gap in data.gaps if gap.part == part],
         "has": words.has,
+        "unit": lambda check: _unit(words, check),
         "held_checks": lambda system: _held_checks(data, words, system),
         "dated": lambda title: _dated(words.show(title)),
         "table_title": lambda system, table: words.show(tables.get((system, table), table)),
@@ -159,8 +160,8 @@ def _most_common(data: ReportData, field: str) -> list[tuple[str, int]]:
     return [*ranked[:MOST_REASONS], *([("", rest)] if rest else [])]
 
 
-def _held_checks(data: ReportData, words: Words, system: str) -> list[tuple[str, list[str], int, int | None]]:
-    """Return a system's passed checks by title: title, tables, how many, rows examined."""
+def _held_checks(data: ReportData, words: Words, system: str) -> list[tuple[str, list[str], int, int | None, str]]:
+    """Return a system's passed checks by title: title, tables, how many, how much was examined, and in which unit."""
     tables = {(place.system, place.table): place.title for place in data.places}
     found: dict[str, list[Check]] = defaultdict(list)
     for check in data.validation.checks:
@@ -170,8 +171,15 @@ def _held_checks(data: ReportData, words: Words, system: str) -> list[tuple[str,
     for title, checks in found.items():
         names = dict.fromkeys(words.show(tables.get((c.system, c.table), c.table)) for c in checks if c.table)
         counts = [check.examined for check in checks if check.examined is not None]
-        rows.append((title, list(names), len(checks), sum(counts) if counts else None))
+        unit = _unit(words, checks[0])
+        rows.append((title, list(names), len(checks), sum(counts) if counts else None, unit))
     return rows
+
+
+def _unit(words: Words, check: Check) -> str:
+    """Return what a check counts; nothing for one that this version doesn't make any more."""
+    key = f"p8.unit.{check.check}"
+    return words(key) if words.has(key) else ""
 
 
 def _by_method(erasures: tuple[Erasure, ...]) -> list[tuple[str, str, str, list[str]]]:

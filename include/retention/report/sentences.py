@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from include.retention.report.figures import Planned, TableFigures, Totals, total
 from include.retention.report.model import Finding, ReportData, Severity
 from include.retention.report.outcome import deciding
+from include.retention.report.parts import Coverage
 from include.retention.report.words import Words
 from include.retention.terms import Mode, RunOutcome
 
@@ -20,6 +21,8 @@ _PLAIN = {
     RunOutcome.FAILED: "failed",
     RunOutcome.RUNNING: "running",
 }
+_APPROVED = {"configuration": "p16.by_configuration", "automatic": "p16.by_automatic"}
+"""Ways in which no human approves."""
 _TOP_REASONS = 3
 _STOPPED = "STOPPED_AFTER_CHANGES"
 
@@ -75,10 +78,22 @@ def plain_summary(data: ReportData, words: Words) -> list[str]:
         if why:
             said.append(words("p16.kept_why", reasons=", ".join(why)))
     if sums.referred is not None:
-        said.append(words("p16.referred", n=sums.referred))
+        said.append(words("p16.referred", n=sums.referred + (sums.referred_too or 0)))
+    said += _exceptions(data, sums, words)
     said.append(_checks(data, words))
     said.append(words("p16.not_said"))
     return [each for each in said if each]
+
+
+def _exceptions(data: ReportData, sums: Totals, words: Words) -> list[str]:
+    """Return what a reader would otherwise take for granted: that everything was looked at, in time, and by a human."""
+    closed = sum(place.coverage is Coverage.CLOSED for place in data.places)
+    elsewhere = sum(len(system.out_of_scope) for system in data.discoveries)
+    counts = {"p16.closed": closed, "p16.out_of_scope": elsewhere, "p16.late": sums.overdue or 0}
+    said = [words(key, n=count) for key, count in counts.items() if count]
+    if sums.due and data.approval is not None and data.approval.approved:
+        said += [words(_APPROVED[data.approval.how])] if data.approval.how in _APPROVED else []
+    return said
 
 
 def finding_text(data: ReportData, finding: Finding, words: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +13,34 @@ from include.retention.data_map.model import DataMap
 from include.retention.periods import after
 from include.retention.policy.model import Period, Text
 from include.retention.report.entries import Entry, in_both, latest
-from include.retention.report.parts import Hold, Objections, Referrals, Resolution
+from include.retention.report.parts import Hold, Objections, Referrals, Released, Resolution
 from include.retention.terms import Reason
+
+_BY_HAND = frozenset({
+    Reason.IDENTITY_CONFLICT.value, Reason.IDENTITY_AMBIGUOUS.value, Reason.CONTRADICTORY_DATES.value,
+    Reason.UNREADABLE_VALUE.value,
+})  # fmt: skip
+"""Reasons that no waiting settles: somebody has to mend the value."""
+
+
+def collect_released(
+    entries: Iterable[Mapping[str, Any]], since: datetime | None, zone: ZoneInfo
+) -> tuple[Released, ...]:
+    """Return the legal holds that were released, the latest first.
+
+    Args:
+        entries: the ledger's ``hold_released`` entries: mappings with at (aware instant) and body.
+        since: the start of the run before, or None where there is none.
+        zone: local time.
+    """
+    found = []
+    for entry in entries:
+        at, body = entry["at"], entry["body"]
+        if since is None or at >= since:
+            day = at.astimezone(zone).date()
+            by, reason = str(body.get("released_by", "")), str(body.get("release_reason", ""))
+            found.append((at, Released(str(body["hold_id"]), str(body["scope"]), by, reason, day)))
+    return tuple(each for _, each in sorted(found, key=lambda pair: pair[0], reverse=True))
 
 
 def collect_holds(holds: pd.DataFrame | None, today: date, zone: ZoneInfo) -> tuple[Hold, ...] | None:
@@ -79,6 +105,7 @@ def collect_referrals(
                 oldest=oldest,
                 answer_by=answer_by,
                 late=answer_by < today,
+                settles=reason not in _BY_HAND,
             )
         )
     return tuple(sorted(found, key=lambda each: (each.oldest, -each.questions, each.system, each.table)))
@@ -93,7 +120,8 @@ def collect_resolution(entries: Sequence[Entry]) -> Resolution | None:
     linked = {str(kind): int(count) for kind, count in (body.get("linked_by") or {}).items()}
     names = ("records", "subjects", "shared_addresses", "conflicts", "ambiguous", "placeholders")
     counts = {name: int(body.get(name) or 0) for name in names}
-    return Resolution(linked_by=linked, **counts)
+    unidentified = body.get("unidentified")
+    return Resolution(linked_by=linked, unidentified=None if unidentified is None else int(unidentified), **counts)
 
 
 def collect_objections(entries: Sequence[Entry], by_channel: Mapping[str, int] | None) -> Objections:
