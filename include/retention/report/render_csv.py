@@ -14,9 +14,9 @@ from include.retention.report.model import ReportData
 
 COLUMNS = (
     "run_id", "as_of", "mode", "outcome", "system", "table", "title_sv", "title_en", "read", "population", "due",
-    "plan_delete", "plan_anonymise", "nothing_left", "kept", "referred", "referred_too", "not_personal", "closed", "held",
-    "deleted", "anonymised", "changed", "not_done", "overdue", "overdue_days", "files_deleted", "files_absent", "files_refused",
-    "sums_hold",
+    "plan_delete", "plan_anonymise", "nothing_left", "kept", "referred", "referred_too", "not_personal", "closed",
+    "held", "deleted", "anonymised", "changed", "not_done", "overdue", "overdue_days", "files_deleted",
+    "files_absent", "files_refused", "sums_hold",
 )  # fmt: skip
 ENCODING = "utf-8-sig"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
