@@ -62,7 +62,7 @@ def resolve_phase(run: Run, staging: Staging, waiting: Waiting) -> tuple[Resolve
     facts = read_facts(run, staging)
     last_day = frozenset(name for name, event in run.policy.schedule.events.items() if event.last_day)
     horizon = run.moment.horizon
-    resolved = resolve(run.policy.maps, facts, read_fiscal_years(staging), horizon, last_day)
+    resolved = resolve(run.policy.maps, facts, read_fiscal_years(run, staging), horizon, last_day)
     zone = ZoneInfo(run.policy.schedule.time_zone)
     suppressed = apply_suppressions(resolved.events, resolved.identifiers, waiting.listed, zone)
     _write_events(staging, suppressed.events)
@@ -242,7 +242,7 @@ def decide_phase(
         settled = _settle(run, name, table, _with_classes(staging, name, table, facts), waiting)
         decided[name] = _refer_unread(run, name, table, settled)
     needed = pd.concat([staging.read(name) for name in staging.names("needed")], ignore_index=True)
-    events, years = read_events(staging), read_fiscal_years(staging)
+    events, years = read_events(staging), read_fiscal_years(run, staging)
     return decide_systems(run.policy.maps, decided, events, years, needed, references, closed)
 
 

@@ -33,11 +33,12 @@ from include.retention.data_map.model import (
 from include.retention.data_map.polymorphic import Arm
 from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
+from include.retention.fiscal_years import check_years, no_years
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
 from include.retention.inside import LABEL, all_columns_to_read, columns_to_read, look_inside, read_columns
 from include.retention.keys import Key
 from include.retention.methods import left
-from include.retention.policy.model import Schedule
+from include.retention.policy.model import FiscalYears, Schedule
 from include.retention.polymorphic_sql import refers_by, typed
 from include.retention.spelt_keys import Parent, spelt_as_key
 from include.retention.statements import key_condition, sql_table
@@ -112,17 +113,23 @@ class Extractor:
         return self._facts(table, self._statement(table, self.target(table))[1], [])
 
     def read_fiscal_years(self, connection: sa.Connection) -> pd.DataFrame:
-        """Return ``first`` and ``last`` (int32 local days) of each fiscal year whose two dates can be read."""
+        """Return ``first`` and ``last`` (int32 local days) of each fiscal year whose two dates can be read.
+
+        Raises:
+            ConfigurationError: a year begins and ends on the same day.
+        """
         years = self.schedule.fiscal_years
-        if years is None or years.system != self.data_map.system:
-            return pd.DataFrame({"first": [], "last": []}, dtype="int32")
+        if not isinstance(years, FiscalYears) or years.system != self.data_map.system:
+            return no_years()
         table = self.data_map.tables[years.table]
         target = self.target(table)
         rows = connection.execute(sa.select(_raw(target.c[years.first_day]), _raw(target.c[years.last_day]))).all()
         columns = {years.first_day: [row[0] for row in rows], years.last_day: [row[1] for row in rows]}
         first, last = (self._moments(table, name, columns).day for name in (years.first_day, years.last_day))
         found = pd.DataFrame({"first": first, "last": last})
-        return found[(first != NO_DAY) & (last != NO_DAY)].reset_index(drop=True)
+        found = found[(first != NO_DAY) & (last != NO_DAY)].reset_index(drop=True)
+        check_years(years, found)
+        return found
 
     def _statement(self, table: Table, target: sa.Table) -> tuple[sa.Select[Any], list[str]]:
         columns = sorted({column for wanted in self._columns(table) for column in wanted})

@@ -17,7 +17,9 @@ from include.retention.data_map.live import check_live, closed_tables, read_fore
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.extract import Extractor
+from include.retention.fiscal_years import years_of
 from include.retention.guards import check_server_clock
+from include.retention.policy.model import FiscalYears
 from include.retention.resolve import TableName
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -124,9 +126,9 @@ def _read(extractor: Extractor, connection: sa.Connection, staging: Staging) -> 
         staging.write(f"facts/{data_map.system}.{table.name}", facts)
         sizes[table.name] = len(facts)
     years = extractor.read_fiscal_years(connection)
-    if len(years.columns) and extractor.schedule.fiscal_years is not None:
-        own = extractor.schedule.fiscal_years.system == data_map.system
-        staging.write("fiscal_years", years) if own else None
+    where = extractor.schedule.fiscal_years
+    if isinstance(where, FiscalYears) and where.system == data_map.system:
+        staging.write("fiscal_years", years)
     return sizes
 
 
@@ -140,8 +142,8 @@ def read_facts(run: Run, staging: Staging, systems: Sequence[str] | None = None)
     }
 
 
-def read_fiscal_years(staging: Staging) -> pd.DataFrame:
-    """Return the fiscal years that extraction found, none where no system has any."""
+def read_fiscal_years(run: Run, staging: Staging) -> pd.DataFrame:
+    """Return the fiscal years that extraction found, or else those that the schedule states."""
     if staging.has("fiscal_years"):
         return staging.read("fiscal_years")
-    return pd.DataFrame({"first": [], "last": []}, dtype="int32")
+    return years_of(run.policy.schedule)

@@ -219,7 +219,9 @@ def with_fiscal_years(table: Table, frame: pd.DataFrame, years: pd.DataFrame) ->
             continue
         day = frame[f"ev{number}:day"].to_numpy()
         end = np.full(len(day), NO_DAY, dtype="int32")
-        for first, last in years[["first", "last"]].itertuples(index=False):
+        real = day[day != NO_DAY]
+        met = years[(years["first"] <= real.max()) & (years["last"] >= real.min())] if len(real) else years[:0]
+        for first, last in met[["first", "last"]].itertuples(index=False):
             if 0 <= last - first <= LONGEST_FISCAL_YEAR:
                 end = np.where((day >= first) & (day <= last), np.maximum(end, last), end)
         known = frame[f"ev{number}:state"].to_numpy() == KNOWN

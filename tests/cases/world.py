@@ -36,6 +36,7 @@ from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, reco
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.plan import order_items, table_items
 from include.retention.policy.load import Policy, load_policy
+from include.retention.policy.model import FiscalYears
 from include.retention.promised import COLUMNS
 from include.retention.resolve import Resolved, TableName, resolve
 from include.retention.settings import PROJECT
@@ -240,7 +241,7 @@ class World:
     def _maps(self) -> dict[str, DataMap]:
         """Return the maps with the tables that have rows and those that they name: the others have nothing to say."""
         years = self.policy.schedule.fiscal_years
-        always = {TableName(years.system, years.table)} if years else set()
+        always = {TableName(years.system, years.table)} if isinstance(years, FiscalYears) else set()
         return {
             system: replace(whole, tables={name: table for name, table in whole.tables.items() if name in needed})
             for system, whole in self.policy.maps.items()
@@ -265,7 +266,7 @@ class World:
                     if (str(name), data_map.digest) not in _EMPTY:
                         _EMPTY[str(name), data_map.digest] = extractor.empty(table)
                     facts[name] = _EMPTY[str(name), data_map.digest]
-                if where is not None and where.system == system:
+                if isinstance(where, FiscalYears) and where.system == system:
                     years = extractor.read_fiscal_years(connection)
         return facts, years
 

@@ -46,7 +46,7 @@ def decide(file: Path) -> None:
             column.pop(GUESS, None)
     tables["Invoice"]["events"] = [
         {"event": "purchase", "date": "InvoiceDate"},
-        {"event": "invoiced", "date": "InvoiceDate", "of": []},
+        {"event": "booked", "date": "InvoiceDate", "as": "fiscal_year_end", "of": []},
     ]
     track = tables["Track"]
     del track[GUESS], track["groups"]

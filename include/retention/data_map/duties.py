@@ -16,7 +16,7 @@ from include.retention.errors import Problem
 from include.retention.methods import WHOLE_METHODS
 from include.retention.policy.checks import OBJECTION
 from include.retention.policy.document import Document, KeyPath, key_text
-from include.retention.policy.model import EVIDENCE_PURPOSE, Category, Keep, Schedule
+from include.retention.policy.model import EVIDENCE_PURPOSE, Category, FiscalYears, Keep, Schedule
 from include.retention.policy.statutes import BOOKKEEPING, STATUTES, Statute
 from include.retention.terms import LawfulBasis, Scope
 
@@ -96,8 +96,11 @@ def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iter
             remedy = f"Add as: fiscal_year_end ({BOOKKEEPING.law})."
             yield at.problem(("events", number, "as"), "STATUTORY_ANCHOR", what, remedy)
         if emission.as_fiscal_year_end and schedule.fiscal_years is None:
-            what = "needs the fiscal years, and the schedule doesn't say where they are."
-            yield at.problem(("events", number, "as"), "NO_FISCAL_YEARS", what, "Add fiscal_years to the schedule.")
+            what = "needs the fiscal years, and the schedule states neither where they are nor what rule they follow."
+            remedy = (
+                "Add to the schedule fiscal_years: {begin: 01-01} for calendar years, or the table that holds them."
+            )
+            yield at.problem(("events", number, "as"), "NO_FISCAL_YEARS", what, remedy)
 
 
 def _categories(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:
@@ -187,7 +190,7 @@ def _covered(at: GroupContext, statute: Statute) -> bool:
 
 def _fiscal_years(mapped: Mapping[str, Mapped], schedule: Schedule) -> Iterator[Problem]:
     years = schedule.fiscal_years
-    if years is None:
+    if not isinstance(years, FiscalYears):
         return
     system = mapped.get(years.system)
     declared = () if system is None else system.document.keys("tables", years.table, "columns")

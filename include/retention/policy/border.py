@@ -191,6 +191,24 @@ class FiscalYearsBorder(Border):
     """Column with the last day."""
 
 
+class FiscalYearsByRuleBorder(Border):
+    """The fiscal years where all of them, old ones too, have begun on the same day. Otherwise name their table."""
+
+    begin: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-01$")]
+    """First day of every fiscal year, month-day: 01-01 for calendar years, 07-01 for years that end on 30 June."""
+
+
+def _shape_of_years(value: object) -> str:
+    by_rule = "begin" in value if isinstance(value, dict) else isinstance(value, FiscalYearsByRuleBorder)
+    return "<rule>" if by_rule else "<table>"
+
+
+AnyFiscalYears = Annotated[
+    Annotated[FiscalYearsBorder, Tag("<table>")] | Annotated[FiscalYearsByRuleBorder, Tag("<rule>")],
+    Discriminator(_shape_of_years),
+]
+
+
 class ScheduleBorder(Border):
     """Gallring's retention schedule: which purposes there are, and how long each keeps what it needs."""
 
@@ -206,8 +224,8 @@ class ScheduleBorder(Border):
     """Numbers that the controller has decided."""
     guards: GuardsBorder
     """Limits outside which a human decides."""
-    fiscal_years: FiscalYearsBorder | None = None
-    """Where the fiscal years are kept; none where nothing is bookkeeping."""
+    fiscal_years: AnyFiscalYears | None = None
+    """Where the fiscal years are kept, or the rule that they follow; none where nothing is bookkeeping."""
     referral_period: IsoPeriod
     """How long a referral may wait for a human."""
     execution_window: IsoPeriod

@@ -10,7 +10,7 @@ from datetime import date
 
 from include.retention.errors import Problem
 from include.retention.policy.document import Document, KeyPath
-from include.retention.policy.model import EVIDENCE_PURPOSE, Keep, Parameter, Period, Purpose, Schedule
+from include.retention.policy.model import EVIDENCE_PURPOSE, FiscalYears, Keep, Parameter, Period, Purpose, Schedule
 from include.retention.policy.statutes import check_statutes, longer
 from include.retention.terms import LawfulBasis, Scope
 
@@ -33,6 +33,7 @@ def check_schedule(schedule: Schedule, document: Document) -> Iterator[Problem]:
     yield from _two_rules(schedule, document)
     yield from _evidence(schedule, document)
     yield from _no_time(schedule, document)
+    yield from _fiscal_years(schedule, document)
     yield from check_statutes(schedule, document)
     for purpose in schedule.purposes.values():
         yield from _legal_duty(purpose, document)
@@ -218,6 +219,14 @@ def _no_time(schedule: Schedule, document: Document) -> Iterator[Problem]:
     if longer(A_WEEK, Keep((schedule.referral_period,))):
         what = "leaves a human less than a week: what waits would fall back before anybody has read of it."
         yield document.problem(("referral_period",), "NO_TIME_TO_ANSWER", what, "Give at least P7D, such as P30D.")
+
+
+def _fiscal_years(schedule: Schedule, document: Document) -> Iterator[Problem]:
+    years = schedule.fiscal_years
+    if isinstance(years, FiscalYears) and years.first_day == years.last_day:
+        what = f"reads the first and the last day from the same column, {years.first_day}: each year would be one day."
+        remedy = "Name the column with the last day, or state the rule instead: fiscal_years: {begin: 01-01}."
+        yield document.problem(("fiscal_years", "last_day"), "ONE_DAY_YEARS", what, remedy)
 
 
 def _legal_duty(purpose: Purpose, document: Document) -> Iterator[Problem]:

@@ -201,6 +201,13 @@ class FiscalYears:
 
 
 @dataclass(frozen=True, slots=True)
+class FiscalYearsByRule:
+    """All of the controller's fiscal years begin on the first day of the same month, 1 to 12."""
+
+    begin_month: int
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """Who is responsible: Article 4(7)."""
 
@@ -235,7 +242,7 @@ class Schedule:
     events: Mapping[str, Event]
     purposes: Mapping[str, Purpose]
     guards: Guards
-    fiscal_years: FiscalYears | None
+    fiscal_years: FiscalYears | FiscalYearsByRule | None
     referral_period: Period
     execution_window: Period
     evidence_period: Period

@@ -18,6 +18,7 @@ from include.retention.policy.model import (
     EndsAtOnce,
     Event,
     FiscalYears,
+    FiscalYearsByRule,
     Guards,
     Keep,
     Parameter,
@@ -102,7 +103,7 @@ def _schedule(read: border.ScheduleBorder, content_digest: str) -> Schedule:
         events={name: Event(name, each.title.text(), each.last_day) for name, each in read.events.items()},
         purposes={name: _purpose(name, each, parameters) for name, each in read.purposes.items()},
         guards=Guards(**read.guards.model_dump()),
-        fiscal_years=None if read.fiscal_years is None else FiscalYears(**read.fiscal_years.model_dump()),
+        fiscal_years=_fiscal_years(read.fiscal_years),
         referral_period=read_period(read.referral_period),
         execution_window=read_period(read.execution_window),
         evidence_period=read_period(read.evidence_period),
@@ -110,6 +111,14 @@ def _schedule(read: border.ScheduleBorder, content_digest: str) -> Schedule:
         placeholder_identity_numbers=frozenset(read.placeholder_identity_numbers),
         generic_mailboxes=frozenset(mailbox.lower() for mailbox in read.generic_mailboxes),
     )
+
+
+def _fiscal_years(
+    read: border.FiscalYearsBorder | border.FiscalYearsByRuleBorder | None,
+) -> FiscalYears | FiscalYearsByRule | None:
+    if isinstance(read, border.FiscalYearsByRuleBorder):
+        return FiscalYearsByRule(int(read.begin[:2]))
+    return None if read is None else FiscalYears(**read.model_dump())
 
 
 def _parameter(name: str, read: border.ParameterBorder) -> Parameter:
