@@ -9,7 +9,9 @@ No message here holds a password, nor anything else of the setting's value.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -143,10 +145,23 @@ def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
     return engine
 
 
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """Keep the process's log as it is: Airflow, once imported, sends every library's to standard output."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 def _from_airflow(connection_id: str, setting: str) -> Mapping[str, Any]:
     try:
         # Airflow takes seconds to import, and may be absent.
-        from include.retention.airflow_adapter import connection_fields  # noqa: PLC0415
+        with _own_log():
+            from include.retention.airflow_adapter import connection_fields  # noqa: PLC0415
     except ImportError:
         raise ConnectionSettingError(_undefined(connection_id, setting)) from None
     fields = connection_fields(connection_id)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import traceback
 from pathlib import Path
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 
 from include.retention.connections import database_url, engine_at
 from include.retention.errors import ConnectionSettingError
+from tests.places import ROOT
 
 CANARY = "canary@example.test"
 """Named, so that a traceback's source lines don't hold it."""
@@ -145,3 +149,21 @@ def test_a_writing_sqlite_transaction_holds_the_lock_from_its_first_read(tmp_pat
         assert connection.scalar(sa.text("SELECT count(*) FROM t")) == 0
     thread.join(10)
     assert done.is_set()
+
+
+def test_asking_airflow_leaves_the_process_s_log_as_it_was(tmp_path: Path) -> None:
+    script = (
+        "import logging\n"
+        "from include.retention.connections import database_url\n"
+        "from include.retention.errors import ConnectionSettingError\n"
+        "try:\n"
+        "    database_url('gallring_nowhere', {})\n"
+        "except ConnectionSettingError:\n"
+        "    logging.getLogger('alembic').info('not for the screen')\n"
+        "    print(logging.getLogger().handlers, logging.getLogger().level)\n"
+    )
+    environ = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[] 30"]
