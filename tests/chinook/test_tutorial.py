@@ -1,95 +1,146 @@
-"""The tutorial on somebody else's database, step by step: a draft, a person's decisions, and a plan."""
+"""The tutorial on somebody else's database, to the letter: its commands in a shell, its decisions in the map."""
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
-import sqlite3
-from contextlib import closing
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import pytest
+import yaml
 from ruamel.yaml import YAML
-from typer.testing import CliRunner
 
-from include.retention.cli.main import app
-from include.retention.keys import generate_key
-from include.retention.settings import PROJECT
+from tests.places import ROOT
 
-PAGE = PROJECT / "include" / "docs" / "tutorial-somebody-elses-database.md"
+PAGE = (ROOT / "include" / "docs" / "tutorial-somebody-elses-database.md").read_text("utf-8")
 GUESS = "guess"
+DONE = "this command has ended"
 
 
-def gallring(*arguments: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == code, done.output
-    return done.output
+@dataclass(frozen=True)
+class Step:
+    """A command of the page with what the page says that it prints, or an excerpt of the map (no command)."""
+
+    command: str
+    text: str
 
 
-def decide(file: Path) -> None:
-    """Write what the tutorial's third step says."""
-    yaml = YAML()
-    content: Any = yaml.load(file.read_text("utf-8"))
-    content["owner"] = "Shop manager"
-    del content[GUESS]
+class Shell:
+    """Bash as a reader has it: in the checkout, with a home of its own and no setting of Gallring's."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._stdin: IO[str] = process.stdin
+        self._stdout: IO[str] = process.stdout
+        self("shopt -s expand_aliases")
+
+    def __call__(self, command: str) -> str:
+        """Run a command line and return what it printed, errors too."""
+        self._stdin.write(f"{command}\necho '{DONE}'\n")
+        self._stdin.flush()
+        printed = []
+        for line in self._stdout:
+            if line == f"{DONE}\n":
+                return "".join(printed)
+            printed.append(line)
+        raise AssertionError(f"the shell ended in {command}: {''.join(printed)}")
+
+
+@contextmanager
+def shell(home: Path) -> Iterator[Shell]:
+    """Give a shell with an empty home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GALLRING_", "AIRFLOW_"))}
+    environment = {**kept, "HOME": str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
+    arguments = ["bash", "--noprofile", "--norc"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        yield Shell(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def steps(page: str) -> Iterator[Step]:
+    """Yield the page's commands and excerpts from the top."""
+    fenced = re.compile(r"^( *)```(console|yaml)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+    for indent, kind, text in fenced.findall(page):
+        content = re.sub(rf"^{indent}", "", text, flags=re.MULTILINE)
+        if kind == "yaml":
+            yield Step("", content)
+            continue
+        assert content.startswith("$ "), content
+        for told in content[2:].split("\n$ "):
+            command, _, printed = told.partition("\n")
+            yield Step(command, printed)
+
+
+def shown(text: str) -> re.Pattern[str]:
+    """Return the pattern of what a page shows, where ``...`` stands for whatever is left out."""
+    parts = [re.escape(part) for part in text.strip().split("...")]
+    return re.compile(".*".join(parts), re.DOTALL)
+
+
+def written(key: str) -> Any:
+    """Return what the page says that a reader shall write for a key, between backticks."""
+    found = re.findall(rf"`({key}: [^`]+)`", PAGE)
+    assert len(set(found)) == 1, f"{key}: {found}"
+    return yaml.safe_load(found[0])[key]
+
+
+def decide(file: Path, excerpts: Sequence[str]) -> None:
+    """Do what the third step says, with the page's own excerpts."""
+    out_of_scope, events = (yaml.safe_load(each) for each in excerpts)
+    ruamel = YAML()
+    content: Any = ruamel.load(file.read_text("utf-8"))
+    del content[GUESS], content["tables"]["Employee"]
+    content |= {"owner": written("owner"), **out_of_scope}
     tables = content["tables"]
-    del tables["Employee"]
-    content["ignore_tables"] = {"Employee": "Personnel are out of scope; their records follow rules of their own"}
     for name, purpose in (("Customer", "CUSTOMER_CARE"), ("Invoice", "ACCOUNTING")):
         table = tables[name]
         del table[GUESS]
-        table["when_expired"] = "anonymise"
+        table["when_expired"] = written("when_expired")
         for group in table["groups"].values():
             group["purposes"] = [purpose]
         for column in table["columns"].values():
             column.pop(GUESS, None)
-    tables["Invoice"]["events"] = [
-        {"event": "purchase", "date": "InvoiceDate"},
-        {"event": "booked", "date": "InvoiceDate", "as": "fiscal_year_end", "of": []},
-    ]
+    tables["Customer"]["columns"]["Company"] = written("Company")
+    tables["Invoice"] |= events
     track = tables["Track"]
     del track[GUESS], track["groups"]
-    track["personal"] = False
-    track["note"] = "The catalogue; composers stand in it as published"
-    track["columns"]["Composer"] = "As published with the music"
+    track |= {"personal": written("personal"), "note": written("note")}
+    track["columns"]["Composer"] = written("Composer")
     with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(content, stream)
+        ruamel.dump(content, stream)
 
 
-def test_the_tutorial_says_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    policy, database = tmp_path / "policy", tmp_path / "chinook.sqlite"
-    policy.mkdir()
-    shutil.copy(PROJECT / "include" / "chinook" / "chinook.sqlite", database)
-    database.chmod(0o644)
-    shutil.copy(PROJECT / "tests" / "chinook" / "policy" / "retention_schedule.yaml", policy)
-    for name, value in {
-        "GALLRING_POLICY": str(policy),
-        "GALLRING_VAR": str(tmp_path / "var"),
-        "GALLRING_KEY": generate_key(),
-        "AIRFLOW_CONN_CHINOOK": f"sqlite://{database}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("GALLRING_CONTROL_URL", raising=False)
-    page, file = PAGE.read_text("utf-8"), policy / "data_map" / "chinook.yaml"
+def test_the_tutorial_can_be_followed_to_the_letter(tmp_path: Path) -> None:
+    file = tmp_path / "shop" / "policy" / "data_map" / "chinook.yaml"
+    decisions: list[str] = []
+    with shell(tmp_path) as run:
+        for step in steps(PAGE):
+            if step.command:
+                printed = run(step.command)
+                assert shown(step.text).fullmatch(printed.strip()), f"{step.command}\n{printed}\nisn't\n{step.text}"
+            elif GUESS in step.text:
+                draft = file.read_text("utf-8").splitlines()
+                assert [line for line in step.text.splitlines() if line not in draft] == []
+            else:
+                decisions.append(step.text)
+                if len(decisions) == 2:
+                    decide(file, decisions)
+        assert run("type gallring").startswith("gallring is aliased")
+    assert len(decisions) == 2, "the page shows what to write"
+    assert re.search(r"Mobile: \{category: phone, .*guess", file.read_text("utf-8")), "a new column waits for a person"
 
-    def says(output: str) -> None:
-        for line in output.splitlines():
-            assert line.replace(str(file), ".../policy/data_map/chinook.yaml") in page, line
 
-    says(gallring("map", "draft", "chinook"))
-    says(gallring("map", "accept", "chinook", "--from", "70"))
-    left = gallring("check", code=2)
-    assert left.splitlines()[0] in page
-    decide(file)
-    assert "In order: 1 system, 1 notice." in gallring("check")
-    planned = gallring("plan", "--as-of", "2028-06-19")
-    says("\n".join(line for line in planned.splitlines() if not line.startswith("notice")))
-    told = gallring("explain", "chinook.Customer", "1", "--as-of", "2028-06-19")
-    assert "it holds the data through 2028-08-07" in told
-
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("ALTER TABLE Customer ADD Mobile TEXT")
-    assert "Nothing is destroyed in: chinook.Customer" in gallring("check", code=1)
-    says(gallring("map", "draft", "chinook"))
-    assert re.search(r"Mobile: \{category: phone, .*guess", file.read_text("utf-8"))
+def test_what_a_page_shows_must_be_what_is_printed() -> None:
+    assert shown("one ...\n").fullmatch("one two\nthree")
+    assert shown("...\nIn order: 1 system.\n").fullmatch("notice: no database\nIn order: 1 system.")
+    for printed in ("one", "one two\nthree", "One", ""):
+        assert not shown("one two").fullmatch(printed)
