@@ -1,7 +1,8 @@
 """What is to be left of Chinook on a day: the story of its policy told in plain Python, without the engine.
 
 - A customer without an invoice in the last three years is nobody any more: the row stays, for its invoices.
-- An invoice's billing address goes when bookkeeping ends, with the seventh calendar year after the invoice's own.
+- An invoice's billing address goes when bookkeeping ends, with the seventh calendar year after the one in which the
+  invoice's fiscal year ended.
 - Nothing else changes: no other column, no employee, no music.
 """
 
@@ -19,17 +20,19 @@ CONTACT = ("Company", "Address", "City", "State", "Country", "PostalCode", "Phon
 BILLING = ("BillingAddress", "BillingCity", "BillingState", "BillingCountry", "BillingPostalCode")
 
 
-def expected(before: Dump, today: date) -> Dump:
+def expected(before: Dump, today: date, *, first_month: int = 1) -> Dump:
     """Return what the database is to hold after a run.
 
     Args:
         before: what it held before.
         today: the day of the run.
+        first_month: month on whose first day each fiscal year begins.
     """
     gone = former_customers(before, today)
     customers = {key: nobody(row) if row["CustomerId"] in gone else row for key, row in before[CUSTOMERS].items()}
     invoices = {
-        key: unaddressed(row) if is_past_bookkeeping(row, today) else row for key, row in before[INVOICES].items()
+        key: unaddressed(row) if is_past_bookkeeping(row, today, first_month) else row
+        for key, row in before[INVOICES].items()
     }
     return {**before, CUSTOMERS: customers, INVOICES: invoices}
 
@@ -43,9 +46,11 @@ def former_customers(before: Dump, today: date) -> set[int]:
     return {number for number, days in invoiced.items() if max(days) < since}
 
 
-def is_past_bookkeeping(invoice: Row, today: date) -> bool:
-    """Return whether the seventh calendar year after the invoice's own has ended."""
-    return today.year > day_of(invoice["InvoiceDate"]).year + YEARS_OF_BOOKKEEPING
+def is_past_bookkeeping(invoice: Row, today: date, first_month: int) -> bool:
+    """Return whether the seventh calendar year has ended after the one in which the invoice's fiscal year did."""
+    day = day_of(invoice["InvoiceDate"])
+    ended = day.year + 1 if 1 < first_month <= day.month else day.year
+    return today.year > ended + YEARS_OF_BOOKKEEPING
 
 
 def nobody(customer: Row) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -34,12 +35,12 @@ DAYS = [
 
 
 @contextmanager
-def shop(backend: str, home: Path, today: date) -> Iterator[Gallring]:
+def shop(backend: str, home: Path, today: date, policy: Path = POLICY) -> Iterator[Gallring]:
     """Give the shop's database, filled, with Gallring beside it at noon of a day."""
     with databases(backend, [SYSTEM], home) as urls, pytest.MonkeyPatch.context() as patch:
         chinook.make(urls[SYSTEM])
         gallring = Gallring(home / "var", urls, patch)
-        patch.setenv("GALLRING_POLICY", str(POLICY))
+        patch.setenv("GALLRING_POLICY", str(policy))
         gallring.set_clock(datetime.combine(today, time(11), UTC))
         yield gallring
 
@@ -64,6 +65,24 @@ def test_bookkeeping_holds_an_address_through_the_last_day_of_the_year(tmp_path:
         before = gallring.dump()
         assert changed(before, expected(before, EVE)) == {CUSTOMERS: 59}
         assert_dry_run_changes_nothing(gallring, EVE, before, expected(before, EVE))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_years_from_july_hold_the_second_half_a_year_longer(backend: str, tmp_path: Path) -> None:
+    """An invoice of 30 June 2021 ends its year that day; one of 1 July ends it in 2022, and is held through 2029."""
+    policy = tmp_path / "policy"
+    shutil.copytree(POLICY, policy)
+    file = policy / "retention_schedule.yaml"
+    calendar, july = "fiscal_years: {begin: 01-01}", "fiscal_years: {begin: 07-01}"
+    assert calendar in file.read_text("utf-8")
+    file.write_text(file.read_text("utf-8").replace(calendar, july), "utf-8")
+    with shop(backend, tmp_path, NEW_YEAR, policy) as gallring:
+        before = gallring.dump()
+        wanted = expected(before, NEW_YEAR, first_month=7)
+        assert 0 < changed(before, wanted)[INVOICES] < changed(before, expected(before, NEW_YEAR))[INVOICES]
+        assert gallring.whole("first", as_of=NEW_YEAR) == "DONE"
+        assert_same(gallring.dump(), wanted)
+        assert gallring.ledger("first", "not_done") == []
 
 
 def test_the_days_tell_rules_apart() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,34 @@ def test_a_broken_purpose_is_declared_all_the_same(tmp_path: Path) -> None:
     schedule["purposes"]["DELIVERY"]["lawful_basis"] = "6(1)(z)"
     _, problems = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
     assert [(problem.code, problem.key) for problem in problems] == [("BAD_VALUE", "purposes.DELIVERY.lawful_basis")]
+
+
+@pytest.mark.parametrize("nothing", [{}, {"fiscal_years": None}], ids=["left out", "empty"])
+def test_bookkeeping_without_fiscal_years_is_told_of_the_rule(nothing: dict[str, Any], tmp_path: Path) -> None:
+    schedule = samples.without(samples.valid("schedule"), "fiscal_years") | nothing
+    _, problems = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
+    assert [(problem.code, problem.key) for problem in problems] == [("NO_FISCAL_YEARS", "tables.invoice.events[0].as")]
+    assert "fiscal_years: {begin: 01-01}" in problems[0].remedy
+    schedule["fiscal_years"] = {"begin": "01-01"}
+    policy, _ = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
+    assert policy is not None, "the remedy helps"
+
+
+@pytest.mark.parametrize("begin", ["07-15", "7-1", "13-01", "2021-07-01", "07-01\n"])
+def test_a_fiscal_year_that_begins_inside_a_month_is_told_once(begin: str, tmp_path: Path) -> None:
+    """And the vouchers aren't said to lack what is there, only badly written."""
+    schedule = samples.valid("schedule") | {"fiscal_years": {"begin": begin}}
+    _, problems = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
+    assert [(problem.code, problem.key) for problem in problems] == [("BAD_VALUE", "fiscal_years.begin")]
+    assert "first day of a month" in problems[0].what
+    assert "07-01" in problems[0].remedy
+
+
+def test_a_key_in_the_wrong_place_isnt_its_own_remedy(tmp_path: Path) -> None:
+    schedule = samples.valid("schedule") | {"fiscal_years": {"begin": "07-01", "system": "shop"}}
+    _, problems = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
+    assert [(problem.code, problem.key) for problem in problems] == [("UNKNOWN_KEY", "fiscal_years.system")]
+    assert "Did you mean" not in problems[0].remedy
 
 
 def test_two_files_for_one_system(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def check_duties(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docu
         )
     )
     told = told_anywhere(mapped)
+    no_years = schedule.fiscal_years is None and (written is None or written.at(("fiscal_years",)) is None)
     for at in (each for system in mapped.values() for each in system.tables()):
-        yield from _events(at, schedule, events)
+        yield from _events(at, events, no_years=no_years)
         yield from _categories(at, schedule, categories)
         yield from _suppresses(at, schedule)
         for group in at.table.groups.values():
@@ -85,7 +86,7 @@ def overdue_scopes(maps: Mapping[str, DataMap], today: date) -> tuple[Problem, .
     )
 
 
-def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:
+def _events(at: TableContext, known: frozenset[str], *, no_years: bool) -> Iterator[Problem]:
     for number, emission in enumerate(at.table.emissions):
         if emission.event not in known:
             what = f"names the event {emission.event}, which isn't in the schedule."
@@ -95,10 +96,11 @@ def _events(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iter
             what = "counts bookkeeping from the voucher's own day; the law counts from the end of the fiscal year."
             remedy = f"Add as: fiscal_year_end ({BOOKKEEPING.law})."
             yield at.problem(("events", number, "as"), "STATUTORY_ANCHOR", what, remedy)
-        if emission.as_fiscal_year_end and schedule.fiscal_years is None:
+        if emission.as_fiscal_year_end and no_years:
             what = "needs the fiscal years, and the schedule states neither where they are nor what rule they follow."
             remedy = (
-                "Add to the schedule fiscal_years: {begin: 01-01} for calendar years, or the table that holds them."
+                "If each year that has vouchers left began on the first of the same month, add to the schedule "
+                "fiscal_years: {begin: 01-01}, with that month. If not, name there the table with their days."
             )
             yield at.problem(("events", number, "as"), "NO_FISCAL_YEARS", what, remedy)
 

@@ -9,10 +9,21 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import Discriminator, Field, Tag
 
 from include.retention.policy.parse import Border
-from include.retention.policy.values import Chain, Filled, IsoPeriod, Name, PurposeName, TextBorder, Zone
+from include.retention.policy.values import (
+    Chain,
+    Filled,
+    FirstOfMonth,
+    IsoPeriod,
+    Name,
+    OrganisationNumber,
+    PurposeName,
+    TextBorder,
+    TwelveDigits,
+    Zone,
+)
 from include.retention.terms import LawfulBasis, Scope
 
 COLLECTIONS = frozenset({"parameters", "recipients", "categories", "events", "purposes", "amendments", "ends_at_once"})
@@ -146,7 +157,7 @@ class ControllerBorder(Border):
 
     name: Filled
     """The company."""
-    organisation_number: Annotated[str, StringConstraints(pattern=r"^\d{6}-\d{4}$")]
+    organisation_number: OrganisationNumber
     """NNNNNN-NNNN."""
     data_protection_officer: Filled
     """How to reach the data protection officer."""
@@ -192,9 +203,9 @@ class FiscalYearsBorder(Border):
 
 
 class FiscalYearsByRuleBorder(Border):
-    """The fiscal years where all of them, old ones too, have begun on the same day. Otherwise name their table."""
+    """The fiscal years where each that has vouchers left began on the same day. Otherwise name their table."""
 
-    begin: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-01$")]
+    begin: FirstOfMonth
     """First day of every fiscal year, month-day: 01-01 for calendar years, 07-01 for years that end on 30 June."""
 
 
@@ -234,7 +245,7 @@ class ScheduleBorder(Border):
     """How long the ledger of this engine is kept."""
     sentinel_dates: tuple[date, ...] = ()
     """Dates that stand for "unknown" in some system."""
-    placeholder_identity_numbers: tuple[Annotated[str, StringConstraints(pattern=r"^\d{12}$")], ...] = ()
+    placeholder_identity_numbers: tuple[TwelveDigits, ...] = ()
     """Identity numbers that identify nobody: twelve digits, in quotes."""
     generic_mailboxes: tuple[Filled, ...] = ()
     """What stands before the @ of addresses that are no person's, such as info."""

@@ -202,7 +202,11 @@ class FiscalYears:
 
 @dataclass(frozen=True, slots=True)
 class FiscalYearsByRule:
-    """All of the controller's fiscal years begin on the first day of the same month, 1 to 12."""
+    """Each fiscal year that has vouchers left began on the first day of the same month.
+
+    Attributes:
+        begin_month: 1 to 12.
+    """
 
     begin_month: int
 

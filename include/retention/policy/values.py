@@ -17,12 +17,12 @@ ISO_PERIOD = r"^P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?$"
 _PERIOD = re.compile(ISO_PERIOD)
 
 
-def _form(pattern: str, what: str, remedy: str) -> tuple[AfterValidator, WithJsonSchema]:
+def _form(pattern: str, what: str, remedy: str, code: str = "BAD_NAME") -> tuple[AfterValidator, WithJsonSchema]:
     """Return the validator and the schema of text that has a form, with a sentence for people who miss it."""
 
     def check(text: str) -> str:
         if re.fullmatch(pattern, text) is None:
-            raise PydanticCustomError("BAD_NAME", what, {"remedy": remedy})
+            raise PydanticCustomError(code, what, {"remedy": remedy})
         return text
 
     return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
@@ -30,12 +30,31 @@ def _form(pattern: str, what: str, remedy: str) -> tuple[AfterValidator, WithJso
 
 _LOWER = _form(r"[a-z][a-z0-9_]{0,62}", "isn't a name of this kind.", "Use lower-case a-z, digits and _: order_id.")
 _UPPER = _form(r"[A-Z][A-Z0-9_]{0,62}", "isn't a purpose's name.", "Use upper-case A-Z, digits and _: ACCOUNTING.")
+_ORGANISATION = _form(
+    r"\d{6}-\d{4}", "isn't an organisation number.", "Write six digits, a hyphen and four digits.", "BAD_VALUE"
+)
+_TWELVE_DIGITS = _form(r"\d{12}", "isn't twelve digits.", "Write it with the century, digits alone.", "BAD_VALUE")
+_FIRST_OF_MONTH = _form(
+    r"(0[1-9]|1[0-2])-01",
+    "isn't the month and day of the first day of a month.",
+    "Write 01-01 for calendar years, 07-01 for years from 1 July. Years that begin otherwise need their table.",
+    "BAD_VALUE",
+)
 
 Name = Annotated[str, *_LOWER]
 """A short name in lower case, such as ``order_id``."""
 
 PurposeName = Annotated[str, *_UPPER]
 """A purpose or a parameter, in upper case, such as ``ACCOUNTING``."""
+
+OrganisationNumber = Annotated[str, *_ORGANISATION]
+"""A Swedish organisation number, ``NNNNNN-NNNN``."""
+
+TwelveDigits = Annotated[str, *_TWELVE_DIGITS]
+"""A personnummer or samordningsnummer with its century, as twelve digits."""
+
+FirstOfMonth = Annotated[str, *_FIRST_OF_MONTH]
+"""The first day of a month, ``MM-01``: a fiscal year is of whole months (3 kap. bokföringslagen)."""
 
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """Text that isn't empty."""

@@ -34,7 +34,7 @@ def describe(error: ErrorDetails, path: KeyPath, words: list[str]) -> Descriptio
     if kind.isupper():
         return kind, str(error["msg"]), str(error.get("ctx", {}).get("remedy", "See the policy's README."))
     if kind == "extra_forbidden":
-        close = difflib.get_close_matches(str(path[-1]), words, n=1)
+        close = [] if path[-1] in words else difflib.get_close_matches(str(path[-1]), words, n=1)
         return "UNKNOWN_KEY", "isn't a key that is known here.", _did_you_mean(close) + "The README lists every key."
     if kind == "missing":
         return "MISSING_KEY", "is missing.", "Add it; the README shows an example."
