@@ -50,9 +50,14 @@ clean: ## Remove the environment and everything that was written
 	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-find-links --quiet
+
 lock: setup ## Pin the dependencies anew after a change of requirements.txt
-	@$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@$(LOCK) requirements.txt --output-file requirements.lock
+	@for each in tests/foreign/*/; do \
+		$(LOCK) $${each}requirements.txt --output-file $${each}requirements.lock || exit 1; \
+	done
 
 env: ## Print the sample's settings for a shell: eval "$$(make -s env)"
 	@$(BIN)/python -m include.local.shell

@@ -53,7 +53,7 @@ def _body(found: Discovery) -> dict[str, Any]:
         "looks_like": found.category,
         "hits": found.hits,
         "examined": found.examined,
-        "share": round(found.share, 2),
+        "share": round(found.share, 4),
         "where": found.where.value,
         "acknowledged": found.acknowledged,
     }

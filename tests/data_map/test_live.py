@@ -58,6 +58,27 @@ def test_an_ignored_table_that_refers_to_people_is_not_just_a_tool(any_database_
     ]
 
 
+@pytest.mark.parametrize(
+    ("when_expired", "column", "closed"),
+    [("anonymise", "customer_id", []), ("anonymise", "email", ["tables.customer"]),
+     ("delete", "customer_id", ["tables.customer"])],
+)  # fmt: skip
+def test_who_refers_to_rows_that_stay_and_columns_that_stay_touches_nothing(
+    any_database_url: sa.URL, tmp_path: Path, when_expired: str, column: str, closed: list[str]
+) -> None:
+    change = {"tables": {"customer": {"when_expired": when_expired}}, "ignore_tables": {"stray": "The tills' own"}}
+    metadata = shop.tables()
+    kind: sa.types.TypeEngine[Any] = sa.String(100) if column == "email" else sa.Integer()
+    sa.Table(
+        "stray",
+        metadata,
+        sa.Column("stray_id", sa.Integer, primary_key=True),
+        sa.Column("theirs", kind, sa.ForeignKey(f"customer.{column}")),
+    )
+    found = shop.problems(any_database_url, metadata, shop.data_map(tmp_path, change))
+    assert [each.key for each in found if each.code == "REFERENCED_BY_UNDECLARED"] == closed
+
+
 def test_what_the_map_describes_and_nobody_has(any_database_url: sa.URL, tmp_path: Path) -> None:
     change: dict[str, Any] = {
         "tables": {

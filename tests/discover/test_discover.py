@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from stdnum import luhn
 
 from include.retention.data_map.load import load_maps
 from include.retention.data_map.model import Acknowledged, DataMap
 from include.retention.discover.discover import Looked, discover_system
+from include.retention.discover.documents import values_by_path
 from include.retention.discover.findings import Discovery
+from include.retention.discover.sample import probes, sample
 from include.retention.discovering import looked_body
+from include.retention.draft.read import read_schema
 from include.retention.identifiers import Normaliser
 from include.retention.policy.load import load_schedule
 from tests.accounts import account, as_account, execute
@@ -220,3 +227,102 @@ def test_an_empty_database_has_nothing_to_tell(tmp_path: Path) -> None:
             for table in ("orders", "staff", '"stray copy"'):
                 connection.exec_driver_sql(f"DELETE FROM {table}")
         assert discover_system(engine, data_map, NORMALISER).found == ()
+
+
+def found_in(home: Path, column: str, values: Sequence[object]) -> list[Discovery]:
+    """Return what is found in a column of the orders that holds these values, one after the other."""
+    with shop("sqlite", home) as (engine, data_map):
+        with engine.begin() as connection:
+            rows = [{"n": n, "value": values[n % len(values)]} for n in range(1, ROWS + 1)]
+            connection.execute(sa.text(f"UPDATE orders SET {column} = :value WHERE order_id = :n"), rows)
+        return [each for each in discover_system(engine, data_map, NORMALISER).found if each.column == column]
+
+
+def test_order_numbers_that_begin_with_a_day_are_no_identity_numbers(tmp_path: Path) -> None:
+    numbers = [f"202611{day:02}{n:04}" for day in range(1, 28) for n in range(0, 260, 9)]
+    passing = [number for number in numbers if luhn.is_valid(number[2:])]
+    assert len(passing) > len(numbers) / 20, "some pass the check by chance"
+    assert found_in(tmp_path, "reference", numbers) == []
+
+
+def test_identity_numbers_among_order_numbers_are_found(tmp_path: Path) -> None:
+    people = [f"19{n:02}0101{n:03}" for n in range(30, 99)]
+    people = [number + luhn.calc_check_digit(number[2:]) for number in people]
+    orders = [f"ORD-{n}" for n in range(300)]
+    (found,) = found_in(tmp_path, "reference", [*people, *orders])
+    assert found.category == "identity_number"
+
+
+@pytest.mark.parametrize("name", ["asvensson", "kund-anna", "eriklindberg", "810101-1234"])
+def test_a_key_that_few_objects_have_is_data_and_is_not_told(tmp_path: Path, name: str) -> None:
+    documents = [json.dumps({"by": {f"{name}{n}": {"mail": f"x{n}@example.se"}}, "colour": "red"}) for n in range(ROWS)]
+    found = found_in(tmp_path, "payload", documents)
+    assert {each.path for each in found} >= {"$.by.*.mail"}
+    assert not [each for each in found if name in each.path]
+
+
+def test_a_document_nested_beyond_any_program_stops_nothing() -> None:
+    deep: object = "anna@example.se"
+    for _ in range(5000):
+        deep = {"below": deep}
+    (path,) = values_by_path([deep, deep], NORMALISER)
+    assert path == "$" + ".below" * 5000
+
+
+def test_what_is_acknowledged_comes_back_when_more_than_chance_has_changed(tmp_path: Path) -> None:
+    def share(of: int) -> list[str]:
+        return [f"a{n}@example.se" if n % 100 < of else f"R{n}" for n in range(ROWS)]
+
+    def answered(home: Path, of: int) -> bool:
+        home.mkdir()
+        with shop("sqlite", home) as (engine, data_map):
+            answers = (Acknowledged("orders", "reference", "", "email", 0.05, "Till kassan"),)
+            with engine.begin() as connection:
+                rows = [{"n": n + 1, "value": value} for n, value in enumerate(share(of))]
+                connection.execute(sa.text("UPDATE orders SET reference = :value WHERE order_id = :n"), rows)
+            looked = discover_system(engine, replace(data_map, acknowledged=answers), NORMALISER)
+            return next(each for each in looked.found if each.column == "reference").acknowledged
+
+    assert answered(tmp_path / "same", 5)
+    assert answered(tmp_path / "chance", 8), "eight in a hundred may be seen where five are"
+    assert not answered(tmp_path / "grown", 14), "though it has grown by less than a tenth"
+
+
+@pytest.mark.parametrize("key", [sa.String(36), sa.Uuid()])
+@pytest.mark.parametrize("backend", ["sqlite", "postgres", "mariadb"])
+def test_what_stands_in_the_middle_is_seen_whatever_the_key(
+    backend: str, key: sa.types.TypeEngine[Any], tmp_path: Path
+) -> None:
+    ids = sorted(uuid.UUID(bytes=hashlib.sha256(bytes(str(n), "ascii")).digest()[:16], version=4) for n in range(4000))
+    meta = sa.MetaData()
+    stray = sa.Table("stray", meta, sa.Column("id", key, primary_key=True), sa.Column("word", sa.String(40)))
+    with databases(backend, ["shop"], tmp_path) as urls:
+        engine = sa.create_engine(urls["shop"])
+        meta.create_all(engine)
+        middle = range(1000, 3000)
+        rows = [
+            {"id": str(each) if isinstance(key, sa.String) else each,
+             "word": f"a{n}@example.se" if n in middle else f"R{n}"}
+            for n, each in enumerate(ids)
+        ]  # fmt: skip
+        rows.sort(key=lambda row: hashlib.sha256(str(row["word"]).encode()).digest())
+        with engine.begin() as connection:
+            connection.execute(sa.insert(stray), rows)
+        live = read_schema(engine, None).tables["stray"]
+        assert live is not None
+        with engine.connect() as connection:
+            found = sample(connection, None, "stray", live, ["word"])["word"]
+            assert found == sample(connection, None, "stray", live, ["word"])["word"], "the same rows each time"
+        engine.dispose()
+    hits = sum("@" in str(word) for word in found)
+    assert len(found) <= 3 * 100
+    assert hits >= 20, "at its ends there is none"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("a", "z"), ("A-0001", "A-9999"), ("", "ö"), ("a", "a"), ("\ud7ff", "\ue000")]
+)
+def test_probes_lie_between_the_ends(first: str, last: str) -> None:
+    found = list(probes(first, last))
+    assert all(min(first, last)[:1] <= probe[:1] <= max(first, last)[:1] for probe in found if probe)
+    assert all(probe.encode() for probe in found), "each is a text that a database takes"

@@ -267,3 +267,22 @@ def test_a_map_with_guesses_can_be_tried_and_never_acts(erp: sa.Engine) -> None:
 def test_what_cannot_be_done_is_told(erp: sa.Engine, arguments: tuple[str, ...], told: str) -> None:
     assert told in gallring(*arguments, code=2)
     assert not map_file().exists()
+
+
+def test_a_draft_says_where_a_column_leads_to_records_of_any_kind(erp: sa.Engine) -> None:
+    meta = sa.MetaData()
+    note = sa.Table(
+        "note", meta, sa.Column("id", sa.Integer, primary_key=True), sa.Column("resource", sa.String(60)),
+        sa.Column("almost", sa.String(60)),
+    )  # fmt: skip
+    meta.create_all(erp)
+    with erp.begin() as connection:
+        kinds = ("party.party,12", "sale.sale,7", "party.party,-1", None, "")
+        connection.execute(
+            note.insert(),
+            [{"id": n, "resource": each, "almost": each or "12, Storgatan"} for n, each in enumerate(kinds, 1)],
+        )
+    gallring("map", "draft", "erp")
+    columns = drafted()["note"]["columns"]
+    assert columns["resource"]["guess"].endswith("say under `references` where they lead")
+    assert "references" not in columns["almost"]["guess"]

@@ -43,16 +43,67 @@ class DjangoApp:
             **os.environ, "DJANGO_SETTINGS_MODULE": self.settings, "SHOP_DATABASE": json.dumps(database),
             "PYTHONPATH": str(self.folder), "PYTHONWARNINGS": "ignore",
         }  # fmt: skip
-        python = installed(self.folder)
-        done = subprocess.run(
-            [python, *arguments], env=environment, cwd=self.folder, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        return _run([installed(self.folder), *arguments], self.folder, environment)
 
     def migrate(self, url: sa.URL) -> None:
         """Make the application's tables by its own migrations."""
         self.run(url, "-m", "django", "migrate", "--skip-checks", "-v0")
+
+
+@dataclass(frozen=True)
+class TrytonApp:
+    """A Tryton server with some modules, whose scripts are in ``folder``.
+
+    Attributes:
+        modules: those that are activated, and what they depend on.
+    """
+
+    folder: Path
+    modules: tuple[str, ...]
+
+    def run(self, url: sa.URL, *arguments: str) -> str:
+        """Run Python with the server's environment and database; return what it printed."""
+        return _run([installed(self.folder), *arguments], self.folder, self._environment(url))
+
+    def make(self, url: sa.URL, home: Path) -> None:
+        """Make the server's tables by its own migrations.
+
+        Args:
+            url: an empty database.
+            home: a directory for the administrator's password, which nobody uses.
+        """
+        if url.get_backend_name() == "sqlite":
+            file = Path(str(url.database))
+            file.touch()
+            file.with_suffix(".sqlite").symlink_to(file)
+        password = home / "administrator"
+        password.write_text("never-used-by-anybody", "utf-8")
+        admin = Path(installed(self.folder)).with_name("trytond-admin")
+        command = [str(admin), "-d", self._name(url), "-u", *self.modules, "--activate-dependencies"]
+        environment = {**self._environment(url), "TRYTONPASSFILE": str(password)}
+        _run([*command, "--email", "admin@example.se"], self.folder, environment)
+
+    @staticmethod
+    def _name(url: sa.URL) -> str:
+        return Path(str(url.database)).stem if url.get_backend_name() == "sqlite" else str(url.database)
+
+    def _environment(self, url: sa.URL) -> dict[str, str]:
+        """Return the server's settings. It finds a SQLite file by its folder, and its name with another ending."""
+        if url.get_backend_name() == "sqlite":
+            place = {
+                "TRYTOND_DATABASE__URI": "sqlite://",
+                "TRYTOND_DATABASE__PATH": str(Path(str(url.database)).parent),
+            }
+        else:
+            server = url.set(drivername="postgresql", database="").render_as_string(hide_password=False)
+            place = {"TRYTOND_DATABASE__URI": server}
+        return {**os.environ, **place, "TRYTON_DATABASE": self._name(url), "PYTHONWARNINGS": "ignore"}
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 def installed(folder: Path) -> str:

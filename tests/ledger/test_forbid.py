@@ -115,3 +115,19 @@ def test_case_h15_the_error_names_the_place_and_never_the_value(body: dict[str, 
         refuse_identifiers(body, "ledger entry planned")
     for secret in ("anna", "070", "174", "811228", "9874", "example"):
         assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["copy_202611271234", "order_198112289874", "_20261127", "kund$202611271234", "a.b_202611271234"]
+)
+def test_names_of_a_schema_pass_where_they_are_told_as_such(name: str) -> None:
+    refuse_identifiers({"tables": {name: {"rows": 1}}, "found": [{"table": name, "column": name}]}, "entry")
+    refuse_identifiers({"unread": [f"{name}.*"]}, "entry")
+
+
+@pytest.mark.parametrize("name", ["198112289874", "anna@example.com", "till 19811228-9874"])
+def test_what_is_no_name_of_a_schema_is_refused_there_too(name: str) -> None:
+    with pytest.raises(LedgerError):
+        refuse_identifiers({"found": [{"table": name}]}, "entry")
+    with pytest.raises(LedgerError):
+        refuse_identifiers({"reason": "copy_198112289874"}, "entry")

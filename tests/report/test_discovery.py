@@ -15,9 +15,10 @@ FOUND = {"table": "customer", "column": "reference", "path": "", "looks_like": "
 
 
 def report(*bodies: dict[str, Any]) -> ReportData:
-    """Return the report of a run whose discovery told this."""
+    """Return the report of a run whose discovery told this of the first system, and nothing bad of the other."""
     schedule, maps = small_schedule(), small_maps()
-    entries = [entry for entry in run_entries(schedule, maps) if entry["kind"] != "discovered"]
+    first = next(iter(maps))
+    entries = [e for e in run_entries(schedule, maps) if e["kind"] != "discovered" or e["body"]["system"] != first]
     last = entries[-1]
     entries += [
         {**last, "seq": last["seq"] + n, "kind": "discovered", "body": body} for n, body in enumerate(bodies, 1)
@@ -53,6 +54,15 @@ def test_what_was_not_looked_at_is_told() -> None:
     system = next(iter(small_maps()))
     assert codes(report({"system": system, "error": "OperationalError"})) == {"DISCOVERY_FAILED": "decision"}
     assert codes(report(seen(unread=("customer.note",)))) == {"DISCOVERY_UNREAD": "note"}
+
+
+def test_a_search_that_left_no_word_is_told_once_the_run_has_a_plan() -> None:
+    system = next(iter(small_maps()))
+    assert codes(report()) == {"DISCOVERY_MISSING": "decision"}
+    (found,) = [each for each in report().findings if each.code == "DISCOVERY_MISSING"]
+    assert (found.values["n"], found.values["systems"]) == (1, system)
+    early = run_entries(small_schedule(), small_maps(), stop_after="extracted")
+    assert codes(collect(inputs(entries=early), NOW)) == {}
 
 
 def test_the_page_shows_findings_errors_and_tables_left_alone() -> None:

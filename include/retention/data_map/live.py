@@ -17,7 +17,7 @@ from include.retention.data_map.inspection import LiveSchema, inspect_schema, re
 from include.retention.data_map.left_alone import check_left_alone
 from include.retention.data_map.link_fit import check_links
 from include.retention.data_map.live_context import LiveContext, Words, closing
-from include.retention.data_map.model import DataMap
+from include.retention.data_map.model import DataMap, Table
 from include.retention.data_map.presence import check_presence, close_to
 from include.retention.data_map.privileges import check_privileges
 from include.retention.data_map.rings import check_empties, check_rings
@@ -26,6 +26,7 @@ from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 from include.retention.policy.document import KeyPath, key_text
 from include.retention.statements import sql_table
+from include.retention.terms import WhenExpired
 
 __all__ = ["check_live", "closed_tables", "read_foreign_keys"]
 
@@ -64,12 +65,29 @@ def check_live(data_map: DataMap, engine: sa.Engine) -> tuple[Problem, ...]:
 
 
 def _references(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:
-    referring = {(each.child_table, each.parent_table) for each in schema.foreign_keys}
-    for child, parent in sorted(referring | set(schema.outside)):
+    """Yield a problem for each table that rows outside the map refer to, unless nothing of it can touch them.
+
+    Where rows stay and only columns are erased that nobody refers to, whoever refers to them goes on doing so.
+    """
+    touched = {
+        (each.child_table, each.parent_table)
+        for each in schema.foreign_keys
+        if (table := data_map.tables.get(each.parent_table)) is not None
+        and (_deletes(table) or any(_is_erased(table, name) for name in each.parent_columns))
+    }
+    for child, parent in sorted(touched | set(schema.outside)):
         table = data_map.tables.get(parent)
         if child not in data_map.tables and table is not None and table.personal:
             what = f"is referred to by {child}, which the map doesn't describe: deleting here could break it or spread."
             yield closing(data_map, parent, (), Words("REFERENCED_BY_UNDECLARED", what, f"Map {child}."))
+
+
+def _deletes(table: Table) -> bool:
+    return table.when_expired is WhenExpired.DELETE or bool(table.wholes)
+
+
+def _is_erased(table: Table, column: str) -> bool:
+    return column in table.columns and table.columns[column].category is not None
 
 
 def _cascades(data_map: DataMap, schema: LiveSchema) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from functools import cache
 
 from stdnum import iban, luhn
 
+from include.retention.detect.chance import beyond_chance
 from include.retention.identifiers import Normaliser
 from include.retention.terms import IdentifierKind
 
@@ -22,6 +23,12 @@ _WORD = re.compile(r"[^\W\d_][\w'.-]*")
 _CARD = range(13, 20)
 _IDENTITY_NUMBER = re.compile(r"(\d\d)?\d{6}[-+ ]?\d{4}")
 _ORGANISATION_NUMBER = re.compile(r"\d{6}-\d{4}")
+_CHECKED = {
+    "identity_number": _IDENTITY_NUMBER,
+    "organisation_number": _ORGANISATION_NUMBER,
+    "payment": re.compile(r"[A-Za-z]{2}[\w -]{10,40}|\d[\d -]{11,25}"),
+}
+"""What only a check digit tells from other numbers, by category: the shape that such numbers share."""
 _PHONE = re.compile(r"\+[\d ()/.-]{6,24}|[0(](?=.*\D)[\d ()/.-]{6,24}")
 """A telephone number begins with a plus or a nought and is written in parts: else any number could be one."""
 
@@ -54,9 +61,19 @@ def look_at(values: Iterable[object], normaliser: Normaliser) -> tuple[Seen, ...
         normaliser: reads identifiers as a run does.
     """
     texts = [text for text in (_text(value) for value in values) if text]
-    hits = {category: sum(1 for text in texts if looks(text)) for category, looks in _detectors(normaliser).items()}
+    hits = {
+        category: sum(1 for text in texts if looks(text))
+        for category, looks in _detectors(normaliser).items()
+        if category not in _CHECKED or _beyond_chance(texts, _CHECKED[category], looks)
+    }
     found = [Seen(category, count, len(texts)) for category, count in hits.items() if count]
     return tuple(sorted(found, key=lambda each: -each.hits))
+
+
+def _beyond_chance(texts: Iterable[str], shape: re.Pattern[str], looks: Callable[[str], bool]) -> bool:
+    """Return whether so many numbers of a shape pass their check that it can't be chance: order numbers don't."""
+    shaped = {text for text in texts if shape.fullmatch(text)}
+    return beyond_chance(sum(1 for text in shaped if looks(text)), len(shaped))
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from include.retention.data_map.model import Acknowledged
+from include.retention.detect.chance import lower_bound
 from include.retention.detect.values import Seen, look_at
 from include.retention.discover.documents import documents, values_by_path
 from include.retention.discover.sample import Values
@@ -19,8 +20,8 @@ LEAST_VALUES, LEAST_SHARE = 2, 0.02
 """What is exact in form has to be seen this often; a single such value among hundreds is no habit of the column."""
 MOST_LIKELY = 0.5
 """Share of values that have to look like a name or free text: words alone prove little."""
-GROWN = 0.1
-"""What was acknowledged comes back once its share has grown by more than this: more than a sample's own chance."""
+GROWN = 3.0
+"""Standard deviations: what was acknowledged comes back once a sample of its share can hardly be by chance any more."""
 
 _NO_PERSON = frozenset({"organisation_number"})
 """What belongs to a company. A sole trader's number is also an identity number, and found as one."""
@@ -74,7 +75,7 @@ def judge(
             if covered(path, watched.declared.get(column, ())):
                 continue
             limit = known.get((column, path, seen.category))
-            answered = limit is not None and seen.share <= limit + GROWN
+            answered = limit is not None and lower_bound(seen.hits, seen.examined, GROWN) <= limit
             yield Discovery(
                 system, watched.table, column, path, seen.category, seen.hits, seen.examined, where, answered
             )
@@ -105,14 +106,19 @@ def _worth_telling(values: Sequence[object], normaliser: Normaliser) -> Seen | N
 
 def _inside(values: Sequence[object], normaliser: Normaliser) -> Seen | None:
     """Return what is exact in form among the words of longer texts."""
-    texts = [value for value in values if isinstance(value, str) and value.strip()]
-    hits: dict[str, int] = {}
-    for text in texts:
-        words = [word.strip(".:!?") for word in _WORDS.findall(text)]
-        telling = [word for word in words if any(character.isdigit() or character == "@" for character in word)]
-        for category in {seen.category for seen in look_at(telling, normaliser) if seen.category in EXACT - _NO_PERSON}:
-            hits[category] = hits.get(category, 0) + 1
+    texts = [set(_telling(value)) for value in values if isinstance(value, str) and value.strip()]
+    words = sorted(set().union(*texts))
+    exact = [seen.category for seen in look_at(words, normaliser) if seen.category in EXACT - _NO_PERSON]
+    kinds = {word: {seen.category for seen in look_at([word], normaliser)} for word in words} if exact else {}
+    hits = {each: sum(1 for text in texts if any(each in kinds[word] for word in text)) for each in exact}
     likely = max(hits, key=lambda category: hits[category], default=None)
     if likely is None or hits[likely] < LEAST_VALUES or hits[likely] < LEAST_SHARE * len(texts):
         return None
     return Seen(likely, hits[likely], len(texts))
+
+
+def _telling(text: str) -> Iterator[str]:
+    """Yield the words of a text that could be an address or a number."""
+    for word in _WORDS.findall(text):
+        if any(character.isdigit() or character == "@" for character in word):
+            yield word.strip(".:!?")

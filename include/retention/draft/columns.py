@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,8 @@ EXACT = frozenset({"email", "identity_number", "organisation_number", "ip_addres
 """Categories whose form is its own proof; names and free text are only likely."""
 IN_NUMBERS = frozenset({"phone", "identity_number", "organisation_number", "customer_number", "payment", "birth_date"})
 """Categories that a database may keep as numbers."""
+_REFERENCE = re.compile(r"[a-z_]\w*(?:\.\w+)+,-?\d+")
+"""How Tryton, Odoo and others write a reference to a record of any kind: its model, a comma, its number."""
 DAYS, NUMBERS = (sa.Date, sa.DateTime), (sa.Numeric, sa.Integer, sa.Float)
 
 
@@ -62,10 +65,12 @@ class Values:
 
     Attributes:
         are_days: every one of them is a day.
+        are_references: every one of them names a kind of record and its number, such as ``party.party,12``.
         seen: what else they look like, the likeliest first.
     """
 
     are_days: bool
+    are_references: bool
     seen: tuple[Seen, ...]
 
 
@@ -79,7 +84,9 @@ def judge(live: LiveColumn, values: Sequence[object], normaliser: Normaliser) ->
     """
     are_days = _are_days(values)
     told_by_type = are_days or isinstance(live.type, (*DAYS, *NUMBERS, *BY_TYPE))
-    return Values(are_days, () if told_by_type else look_at(values, normaliser))
+    texts = [str(value) for value in values if value not in (None, "")]
+    are_references = bool(texts) and all(_REFERENCE.fullmatch(text) for text in texts)
+    return Values(are_days, are_references, () if told_by_type or are_references else look_at(values, normaliser))
 
 
 def guess_column(name: str, live: LiveColumn, values: Values, *, of_people: bool) -> Guess:
@@ -101,6 +108,8 @@ def guess_column(name: str, live: LiveColumn, values: Values, *, of_people: bool
         if named is not None and named[0] in IN_NUMBERS:
             return Guess(named[0], named[1], "the name")
         return Guess(None, 90, "a number, and nothing in the name")
+    if values.are_references:
+        return Guess(None, CERTAIN, "a kind of record and its number; say under `references` where they lead")
     return _guess_text(named, values.seen, of_people=of_people)
 
 

@@ -146,7 +146,7 @@ def collect(given: Inputs, now: datetime) -> ReportData:
             ),
             *tell.about_waiting(referrals, holds, released, restricted),
             *tell.about_others(given.unfinished),
-            *about_discoveries(discoveries),
+            *about_discoveries(discoveries, planned=latest(entries, "planned") is not None),
             *tell.about_rules(rules, questions, len(policy.absent), len(policy.unpublished), notices),
         ]
     )

@@ -40,8 +40,16 @@ def collect_discoveries(entries: Sequence[Entry], maps: Mapping[str, DataMap]) -
     return tuple(found)
 
 
-def about_discoveries(discoveries: Sequence[Discovery]) -> Iterator[Finding]:
-    """Tell of what somebody has to declare or to answer for, and of what wasn't looked at."""
+def about_discoveries(discoveries: Sequence[Discovery], *, planned: bool) -> Iterator[Finding]:
+    """Tell of what somebody has to declare or to answer for, and of what wasn't looked at.
+
+    Args:
+        discoveries: per system.
+        planned: the run has come as far as its plan, so discovery should have left its word.
+    """
+    missing = [system.system for system in discoveries if system.columns is None and not system.error]
+    if missing and planned:
+        yield decision("DISCOVERY_MISSING", 2, n=len(missing), systems=", ".join(missing))
     new = sum(not each.acknowledged for system in discoveries for each in system.found)
     if new:
         yield decision("DISCOVERED", 2, n=new)
