@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ def decide(file: Path) -> None:
     del content[GUESS]
     tables = content["tables"]
     del tables["Employee"]
-    content["ignore_tables"] = {"Employee": "Personnel are out of scope; their records follow rules of their own"}
+    reason = "Personnel records follow rules of their own"
+    days = {"on": date(2026, 11, 1), "review_on": date(2027, 11, 1)}
+    content["out_of_scope"] = {"Employee": {"reason": reason, "by": "Head of personnel", **days}}
     for name, purpose in (("Customer", "CUSTOMER_CARE"), ("Invoice", "ACCOUNTING")):
         table = tables[name]
         del table[GUESS]
