@@ -37,7 +37,7 @@ Deletes or anonymises the personal data that no purpose needs any more, once a w
 | look without touching | trigger with **dry_run** |
 | decide for another day | trigger with **as_of** (a day to come only with dry_run) |
 | catch up on missed weeks | Trigger → Backfill; an old date never makes more due than today does |
-| stop destroying at once | set the pool `gallring_destroy` to 0 slots |
+| stop destroying at once | `gallring stop` on the command line, or set the pool `gallring_destroy` to 0 slots |
 | stop it for a while | pause the DAG |
 | answer a plan | Browse → Required Actions → Approve or Reject |
 | understand a record | `gallring explain SYSTEM.TABLE KEY` on the command line |

@@ -75,7 +75,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     acting = _Acting(source, recheck, journal)
     for batch in batches:
         if not acting.ended and stop():
-            acting.ended = "the run was stopped"
+            acting.ended = "destroying was stopped by somebody (gallring stop)"
         progress(batch, acting.take(batch))
     return acting.finish()
 

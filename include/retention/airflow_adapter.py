@@ -39,6 +39,7 @@ USELESS_TO_RETRY = (
     errors.ConfigurationError,
     errors.GuardError,
     errors.ApprovalError,
+    errors.StopError,
     errors.ConnectionSettingError,
     errors.ValidationError,
     errors.LedgerError,

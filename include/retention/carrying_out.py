@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.act import ActResult, Batch, BatchResult, act_on_system
+from include.retention.act_progress import ActProgress
 from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
-from include.retention.errors import ActError, ApprovalError
+from include.retention.errors import ActError, ApprovalError, StopError
 from include.retention.extract import Extractor
 from include.retention.facts import json_key
 from include.retention.keys import RECORD
@@ -26,6 +27,7 @@ from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import ItemState, mark_items
 from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
+from include.retention.ledger.stops import Stop, stop_in_force
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
@@ -45,11 +47,13 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     Raises:
         ApprovalError: no approval of exactly this plan is in force, or the run is a dry run.
         LockError: another process is destroying in the system.
+        StopError: somebody has stopped everything that destroys.
         ActError: something remains that the plan orders.
     """
     require_approval(run)
     items = require_confirmed(run)
     items = items[items["system"] == system]
+    _require_no_stop(run, system, items)
     data_map = run.policy.maps[system]
     engine = system_engine(data_map, writes=True)
     try:
@@ -73,6 +77,8 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 [batch for batch, _ in batches if batch.keys],
                 recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted, fence),
                 journal=journal,
+                progress=ActProgress(system, sum(len(batch.keys) for batch, _ in batches)),
+                stop=lambda: _stopped(run) is not None,
             )
     finally:
         engine.dispose()
@@ -96,6 +102,30 @@ def require_approval(run: Run) -> None:
             "Marking a task as successful is none: clear `ask_for_approval` and answer it."
         )
         raise ApprovalError(message)
+
+
+def _stopped(run: Run) -> Stop | None:
+    with reading(run.control) as connection:
+        return stop_in_force(connection)
+
+
+def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
+    """Begin nothing while destroying is stopped, and say so in the ledger, table by table.
+
+    Raises:
+        StopError: names who has stopped it, and the way on.
+    """
+    stop, records = _stopped(run), items["table"][items["confirmed"]].value_counts()
+    if stop is None or records.empty:
+        return
+    what = f"destroying is stopped by {stop.by}: {stop.reason}"
+    with run.control.begin() as connection:
+        for table, count in records.sort_index().items():
+            body: dict[str, Any] = {"system": system, "table": str(table), "what": what, "count": int(count)}
+            append(connection, run.run_id, "not_done", body, clock.now())
+    raise StopError(
+        f"Nothing was begun in {system}: {what}. Let it go on with `gallring stop --release`, and clear `act`."
+    )
 
 
 def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]:

@@ -72,6 +72,10 @@ class LockError(GallringError):
     """Another run holds the system."""
 
 
+class StopError(GallringError):
+    """Somebody has stopped everything that destroys; or a stop can't be placed or released as it was asked for."""
+
+
 class ActError(GallringError):
     """Something that the approved plan orders couldn't be carried out."""
 

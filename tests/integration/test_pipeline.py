@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from include.retention import clock, files
+from include.retention import carrying_out, clock, files
 from include.retention.cli.main import app
 from include.retention.errors import (
     ActError,
@@ -27,6 +27,7 @@ from include.retention.errors import (
     GuardError,
     LedgerError,
     LockError,
+    StopError,
     ValidationError,
 )
 from include.retention.keys import DEMO_KEY
@@ -346,6 +347,62 @@ def test_a_hold_on_one_record_covers_its_parts(at: At, final: Dump) -> None:
     after = gallring.dump()
     assert spelt([lead]) in after["sales.lead"]
     assert {key for key, row in before.items() if row["lead_id"] == lead} <= set(after["sales.dialogue_entry"])
+
+
+def stop(*what: str, code: int = 0) -> str:
+    """Use the stop switch as an operator would; return what is said."""
+    done = CliRunner().invoke(app, ["stop", *what])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+WHY = ("--by", "Driften", "--reason", "Fel i kassan")
+
+
+def test_a_stop_lets_no_act_begin_and_a_released_one_lets_it_go_on(at: At, final: Dump) -> None:
+    gallring = at("confirmed").gallring
+    assert "Stopped since" in stop(*WHY)
+    assert "It is stopped already, by Driften: Fel i kassan." in " ".join(stop(*WHY, code=2).split())
+    refuses_to_act(gallring, StopError, match=r"stopped by Driften: Fel i kassan\. Let it go on with `gallring stop")
+    told = gallring.ledger(RUN, "not_done")
+    planned = plan_of(gallring)[1]
+    assert sum(entry.body["count"] for entry in told) == len(planned)
+    assert "Driften" in stop("--status")
+    assert "Nothing is stopped" in stop("--release", *WHY)
+    assert "Nothing is stopped. Nothing is changed." in stop("--release", *WHY, code=2)
+    gallring.failed.clear()
+    gallring.act(RUN)
+    assert gallring.close(RUN) == "DONE", "what was refused is done by now"
+    assert gallring.dump() == final
+
+
+def test_a_stop_takes_effect_within_a_batch(at: At, final: Dump, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallring = at("confirmed").gallring
+    verified = carrying_out._Journal.verified
+
+    def stopping(journal: Any, *about: Any) -> None:
+        verified(journal, *about)
+        if not gallring.ledger(kind="stop_placed"):
+            stop(*WHY)
+
+    monkeypatch.setattr(carrying_out._Journal, "verified", stopping)
+    with pytest.raises(ActError, match="destroying was stopped by somebody"):
+        gallring.step("act", RUN, "sales")
+    assert len(gallring.ledger(RUN, "batch_verified")) == 1
+    monkeypatch.undo()
+    assert len(gallring.ledger(RUN, "not_done")) > 1
+    stop("--release", *WHY)
+    gallring.failed.clear()
+    gallring.act(RUN)
+    assert gallring.close(RUN) == "DONE"
+    assert gallring.dump() == final
+
+
+@pytest.mark.parametrize("what", [(), ("--by", "Driften"), ("--by", "anna@example.se", "--reason", "x")])
+def test_a_stop_says_who_and_why_without_an_address(at: At, what: tuple[str, ...]) -> None:
+    gallring = at("confirmed").gallring
+    assert "Nothing is changed" in " ".join(stop(*what, code=2).split())
+    assert gallring.ledger(kind="stop_placed") == []
 
 
 def test_what_lies_across_the_counts_is_counted_beside_them(at: At) -> None:

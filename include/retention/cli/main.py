@@ -155,6 +155,7 @@ def _register() -> None:
         holds,
         look,
         referred,
+        stopping,
         why,
     )
 

@@ -130,8 +130,8 @@ def release_hold(conn: sa.Connection, hold_id: str, at: datetime, *, by: str, re
         HoldError: no hold of this id is in force, or who and why is missing or unusable.
     """
     by, reason = by.strip(), reason.strip()
-    problem = _wrong_text("releaser", by, "Say who releases it.", 120)
-    problem = problem or _wrong_text("reason", reason, "Say in a few words why.", 500)
+    problem = wrong_text("releaser", by, "Say who releases it.", 120)
+    problem = problem or wrong_text("reason", reason, "Say in a few words why.", 500)
     if problem:
         raise HoldError(f"The hold isn't released: {problem}")
     serialise(conn)
@@ -192,13 +192,14 @@ def _wrong(what: Subject | Record, owner: str, reason: str, review_on: date | No
     if not given or not all(str(part).strip() for part in given):
         return "it covers nothing: give the value or the key."
     return (
-        _wrong_text("owner", owner, "Name who answers for it.", 120)
-        or _wrong_text("reason", reason, "Say in a few words why.", 500)
+        wrong_text("owner", owner, "Name who answers for it.", 120)
+        or wrong_text("reason", reason, "Say in a few words why.", 500)
         or _wrong_review(review_on, at.astimezone(UTC).date())
     )
 
 
-def _wrong_text(name: str, text: str, remedy: str, limit: int) -> str:
+def wrong_text(name: str, text: str, remedy: str, limit: int) -> str:
+    """Return what is wrong with a text that a person wrote for the ledger, or an empty text."""
     if not text:
         return f"it has no {name}. {remedy}"
     found = identifier_in(text)
