@@ -451,7 +451,7 @@ def test_the_commands_are_these() -> None:
         "gallring check", "gallring plan", "gallring explain", "gallring verify", "gallring report",
         "gallring accept-extract", "gallring hold place", "gallring hold list", "gallring hold release",
         "gallring map draft", "gallring map accept", "gallring discover",
-        "gallring referrals",
+        "gallring referrals", "gallring stop",
     }  # fmt: skip
 
 
