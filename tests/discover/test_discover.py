@@ -18,6 +18,7 @@ from stdnum import luhn
 
 from include.retention.data_map.load import load_maps
 from include.retention.data_map.model import Acknowledged, DataMap
+from include.retention.detect.fields import fields_of
 from include.retention.discover.discover import Looked, discover_system
 from include.retention.discover.documents import values_by_path
 from include.retention.discover.findings import Discovery
@@ -25,6 +26,7 @@ from include.retention.discover.sample import probes, sample
 from include.retention.discovering import looked_body
 from include.retention.draft.read import read_schema
 from include.retention.identifiers import Normaliser
+from include.retention.json_paths import JsonPath
 from include.retention.policy.load import load_schedule
 from tests.accounts import account, as_account, execute
 from tests.integration.harness import databases
@@ -253,20 +255,77 @@ def test_identity_numbers_among_order_numbers_are_found(tmp_path: Path) -> None:
     assert found.category == "identity_number"
 
 
-@pytest.mark.parametrize("name", ["asvensson", "kund-anna", "eriklindberg", "810101-1234"])
-def test_a_key_that_few_objects_have_is_data_and_is_not_told(tmp_path: Path, name: str) -> None:
-    documents = [json.dumps({"by": {f"{name}{n}": {"mail": f"x{n}@example.se"}}, "colour": "red"}) for n in range(ROWS)]
-    found = found_in(tmp_path, "payload", documents)
-    assert {each.path for each in found} >= {"$.by.*.mail"}
-    assert not [each for each in found if name in each.path]
+NAMES = ["asvensson", "jdoe", "eriklind", "kund-anna", "user42", "K10023", "810101-1234", "Åsa", "анна", "李娜"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("often", [1, 8, ROWS])
+def test_a_key_that_names_no_field_is_not_told_however_often_it_is_seen(tmp_path: Path, name: str, often: int) -> None:
+    def document(n: int) -> str:
+        seen = {name: f"y{n}@example.se"} if n % often == 0 else {}
+        return json.dumps(
+            {
+                "by": {name if n % often == 0 else f"{name}{n}": {"mail": f"x{n}@example.se"}},
+                "seen": [seen] * 50,
+                "colour": "red",
+            }
+        )
+
+    found = found_in(tmp_path, "payload", [document(n) for n in range(ROWS)])
+    paths = {each.path for each in found}
+    assert "$.by.*.mail" in paths
+    assert {path.rpartition(".")[2] for path in paths} <= {"mail", "*"}
+    assert name.casefold() not in repr(found).casefold()
+
+
+def test_a_field_among_many_keys_that_are_not_told_is_seen(tmp_path: Path) -> None:
+    documents = [json.dumps({f"x{n}q": "red", "zzyzx": f"a{n}@example.se"} | {f"x{m}q": "blue" for m in range(200)})
+                 for n in range(ROWS)]  # fmt: skip
+    (found,) = found_in(tmp_path, "payload", documents)
+    assert (found.path, found.category, found.share) == ("$.*", "email", 1.0), "in every document, among 200 others"
+
+
+def test_a_key_that_the_map_names_is_told_and_what_it_covers_is_no_finding(tmp_path: Path) -> None:
+    documents = [json.dumps({"zzyzx": {"jdoe": {"mail": f"a{n}@example.se"}}}) for n in range(ROWS)]
+    with shop("sqlite", tmp_path) as (engine, data_map):
+        with engine.begin() as connection:
+            rows = [{"n": n + 1, "value": value} for n, value in enumerate(documents)]
+            connection.execute(sa.text("UPDATE orders SET payload = :value WHERE order_id = :n"), rows)
+        named = replace(
+            data_map, acknowledged=(Acknowledged("orders", "payload", "$.zzyzx", "email", 1.0, "Looked at"),)
+        )
+        assert ("orders", "payload", "$.zzyzx.*.mail") in told(discover_system(engine, named, NORMALISER))
+        table = data_map.tables["orders"]
+        path = JsonPath("$.zzyzx", ("zzyzx",), "email", "text")
+        columns = {**table.columns, "payload": replace(table.columns["payload"], paths=(path,))}
+        declared = replace(data_map, tables={"orders": replace(table, columns=columns)})
+        assert not [each for each in discover_system(engine, declared, NORMALISER).found if each.column == "payload"]
+
+
+def test_a_null_beside_documents_is_no_text(tmp_path: Path) -> None:
+    document = json.dumps({"customer": {"email": "anna@example.se"}})
+    (found,) = found_in(tmp_path, "payload", [document, "null", " null "])
+    assert found.path == "$.customer.email"
+
+
+@pytest.mark.parametrize(
+    "key", ["email", "gift_to", "shippingAddress", "KundAdress", "kontaktperson", "lines", "e-post", "ändrad", "staff"]
+)
+def test_what_fields_are_called_by_is_told(key: str) -> None:
+    assert fields_of(["orders", "staff", "line1"]).tells(key)
+
+
+@pytest.mark.parametrize("key", ["", " ", "_", "a@b.se", "mark", "Anna", "anna_email", "line2", "email7", "jdoe"])
+def test_what_may_be_a_name_or_a_number_is_not_told(key: str) -> None:
+    assert not fields_of(["orders", "staff", "line1"]).tells(key)
 
 
 def test_a_document_nested_beyond_any_program_stops_nothing() -> None:
     deep: object = "anna@example.se"
     for _ in range(5000):
-        deep = {"below": deep}
-    (path,) = values_by_path([deep, deep], NORMALISER)
-    assert path == "$" + ".below" * 5000
+        deep = {"note": deep}
+    (path,) = values_by_path([deep, deep], fields_of([]))
+    assert path == "$" + ".note" * 5000
 
 
 def test_what_is_acknowledged_comes_back_when_more_than_chance_has_changed(tmp_path: Path) -> None:

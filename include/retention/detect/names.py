@@ -28,6 +28,7 @@ class Vocabulary:
         people: words in the names of tables that are about people.
         technical: tables of migration tools and the like.
         events: word -> event of the schedule.
+        fields: words that the keys of documents are made of.
     """
 
     strong: Mapping[str, str]
@@ -35,6 +36,7 @@ class Vocabulary:
     people: frozenset[str]
     technical: frozenset[str]
     events: Mapping[str, str]
+    fields: frozenset[str]
 
 
 @cache
@@ -48,6 +50,7 @@ def vocabulary() -> Vocabulary:
         people=frozenset(content["people"]),
         technical=frozenset(content["technical"]),
         events=_by_word(content["events"]),
+        fields=frozenset(content["fields"]),
     )
 
 

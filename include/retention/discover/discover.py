@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from include.retention.data_map.inspection import LiveSchema
 from include.retention.data_map.model import DataMap
+from include.retention.detect.fields import Fields, fields_of
 from include.retention.discover.findings import Discovery, judge
 from include.retention.discover.sample import Values, sample
 from include.retention.discover.watched import Watched, watched_tables
 from include.retention.draft.read import read_schema
 from include.retention.identifiers import Normaliser
+from include.retention.json_paths import parse_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,23 @@ def discover_system(
     """
     schema = read_schema(engine, data_map.schema)
     tables = list(watched_tables(data_map, schema))
+    fields = _fields(data_map, schema)
     found: list[Discovery] = []
     unread = [f"{name}.*" for name in sorted(schema.undescribed)]
     for watched in tables:
         progress(watched.table)
         values = {**{name: [] for name in watched.columns}, **_read(engine, data_map.schema, watched, unread)}
         answers = [each for each in data_map.acknowledged if each.table == watched.table]
-        found += judge(data_map.system, watched, values, answers, normaliser)
+        found += judge(data_map.system, watched, values, answers, normaliser, fields)
     return Looked(sum(len(each.columns) for each in tables), tuple(unread), tuple(found))
+
+
+def _fields(data_map: DataMap, schema: LiveSchema) -> Fields:
+    live = {name: each.columns for name, each in schema.tables.items() if each is not None}
+    paths = [path.text for table in data_map.tables.values() for each in table.columns.values() for path in each.paths]
+    paths += [each.path for each in data_map.acknowledged]
+    named = {step for path in paths for step in parse_path(path) or () if step is not None}
+    return fields_of({*live, *(column for columns in live.values() for column in columns)}, named)
 
 
 def _read(engine: sa.Engine, schema: str | None, watched: Watched, unread: list[str]) -> Values:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from include.retention.data_map.model import Acknowledged
 from include.retention.detect.chance import lower_bound
+from include.retention.detect.fields import Fields
 from include.retention.detect.values import Seen, look_at
-from include.retention.discover.documents import documents, values_by_path
+from include.retention.discover.documents import ANY, documents, values_by_path
 from include.retention.discover.sample import Values
 from include.retention.discover.watched import Watched, Where
 from include.retention.draft.columns import EXACT
@@ -20,6 +22,8 @@ LEAST_VALUES, LEAST_SHARE = 2, 0.02
 """What is exact in form has to be seen this often; a single such value among hundreds is no habit of the column."""
 MOST_LIKELY = 0.5
 """Share of values that have to look like a name or free text: words alone prove little."""
+ALONE = 5
+"""Values below one of several keys that aren't told: so many are judged for themselves too."""
 GROWN = 3.0
 """Standard deviations: what was acknowledged comes back once a sample of its share can hardly be by chance any more."""
 
@@ -57,8 +61,13 @@ class Discovery:
         return self.hits / self.examined
 
 
-def judge(
-    system: str, watched: Watched, values: Values, answers: Iterable[Acknowledged], normaliser: Normaliser
+def judge(  # noqa: PLR0913, PLR0917 - the caller has each
+    system: str,
+    watched: Watched,
+    values: Values,
+    answers: Iterable[Acknowledged],
+    normaliser: Normaliser,
+    fields: Fields,
 ) -> Iterator[Discovery]:
     """Yield what looks personal in a table's sample.
 
@@ -68,11 +77,12 @@ def judge(
         values: sampled values per column.
         answers: what the map acknowledges in this table.
         normaliser: reads identifiers as a run does.
+        fields: which keys of documents may be told.
     """
     known = {(each.column, each.path, each.looks_like): each.share for each in answers}
     for column, where in watched.columns.items():
-        for path, seen in _seen(values[column], normaliser):
-            if covered(path, watched.declared.get(column, ())):
+        for path, seen in _seen(values[column], normaliser, fields):
+            if covered(path.replace(f".{ANY}", f'."{ANY}"'), watched.declared.get(column, ())):
                 continue
             limit = known.get((column, path, seen.category))
             answered = limit is not None and lower_bound(seen.hits, seen.examined, GROWN) <= limit
@@ -81,14 +91,22 @@ def judge(
             )
 
 
-def _seen(values: Sequence[object], normaliser: Normaliser) -> Iterator[tuple[str, Seen]]:
-    """Yield what a column's values look like, by their place in a document where they are documents."""
+def _seen(values: Sequence[object], normaliser: Normaliser, fields: Fields) -> Iterator[tuple[str, Seen]]:
+    """Yield what a column's values look like, by their place in a document where they are documents.
+
+    Several keys may share a path that doesn't tell them: they are judged together and each for itself, and of each
+    category it is told where it is commonest.
+    """
     found = documents(values)
-    by_path = {"": list(values)} if found is None else values_by_path(found, normaliser)
-    for path, below in by_path.items():
-        seen = _worth_telling(below, normaliser)
-        if seen is not None:
-            yield path, seen
+    by_path = {"": [list(values)]} if found is None else values_by_path(found, fields)
+    for path, lists in by_path.items():
+        alone = [each for each in lists if len(each) >= ALONE] if len(lists) > 1 else []
+        likeliest: dict[str, Seen] = {}
+        for below in (list(chain.from_iterable(lists)), *alone):
+            seen = _worth_telling(below, normaliser)
+            if seen is not None and seen.share >= likeliest.get(seen.category, seen).share:
+                likeliest[seen.category] = seen
+        yield from ((path, seen) for seen in likeliest.values())
 
 
 def _worth_telling(values: Sequence[object], normaliser: Normaliser) -> Seen | None:
