@@ -14,7 +14,8 @@ from include.retention.dates import NO_DAY, day_number
 from include.retention.deciding import decide_phase, record_refs
 from include.retention.ledger.runs import previous_run
 from include.retention.ledger.store import reading
-from include.retention.live_schema import all_references, read_closed
+from include.retention.live_schema import all_references, read_closed, read_unread
+from include.retention.narrow.condition import ALL_READ
 from include.retention.periods import after
 from include.retention.plan import table_items
 from include.retention.remembered import waiting_of
@@ -34,6 +35,7 @@ def decide_items(
     """
     references = {system: all_references(run, staging, system) for system in run.policy.maps}
     closed = {system: read_closed(staging, system) for system in run.policy.maps}
+    unread = {system: read_unread(staging, system) for system in run.policy.maps}
     decided, rows = decide_phase(run, staging, waiting_of(run, staging), references, closed)
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
@@ -46,7 +48,8 @@ def decide_items(
         counts.append(
             count_table(
                 name, table, frame, rows[name], due, purposes,
-                closed=name.table in closed[name.system], as_of=day_number(run.row.as_of), window=window,
+                closed=name.table in closed[name.system],
+                unread=unread[name.system].get(name.table, ALL_READ), as_of=day_number(run.row.as_of), window=window,
                 ruled_from=ruled_from,
             )
         )  # fmt: skip

@@ -10,7 +10,7 @@ What is read is the facts frame: see ``facts.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from include.retention.column_types import Type
+from include.retention.conditions import holds
 from include.retention.data_map.model import (
-    Condition,
     DataMap,
     Emission,
     ForeignKey,
@@ -69,9 +69,19 @@ class Extractor:
         """Return a mapped table for SQLAlchemy, with its live types."""
         return sql_table(table, self.data_map.schema, self.types[table.name])
 
-    def read_table(self, connection: sa.Connection, table: Table) -> Iterator[pd.DataFrame]:
-        """Yield the table's facts frame in chunks, of ``CHUNK_ROWS`` rows at most."""
-        statement, names = self._statement(table, self.target(table))
+    def read_table(
+        self, connection: sa.Connection, table: Table, only: Callable[[sa.Table], sa.ColumnElement[bool]] | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the table's facts frame in chunks, of ``CHUNK_ROWS`` rows at most.
+
+        Args:
+            connection: to the source.
+            table: the mapped table.
+            only: gives the condition under which a row is read; None reads all.
+        """
+        target = self.target(table)
+        statement, names = self._statement(table, target)
+        statement = statement if only is None else statement.where(only(target))
         size = INSIDE_ROWS if all_columns_to_read(table) else CHUNK_ROWS
         result = connection.execution_options(yield_per=size).execute(statement)
         for rows in result.partitions(size):
@@ -137,8 +147,8 @@ class Extractor:
         selected: list[sa.ColumnElement[Any]] = [_raw(values[column]).label(f"c:{column}") for column in columns]
         selected += self._spelt(table, target)
         for number, emission in enumerate(table.emissions):
-            selected.append(_flag(_holds(target, emission.where), f"where:{number}"))
-        selected.append(_flag(_holds(target, table.personal_when), "personal"))
+            selected.append(_flag(holds(target, emission.where), f"where:{number}"))
+        selected.append(_flag(holds(target, table.personal_when), "personal"))
         selected.extend(_flag(left(table, target, group), f"left:{group}") for group in table.groups)
         selected.extend(read_columns(target, all_columns_to_read(table)))
         return sa.select(*selected), [element.name for element in selected if isinstance(element, sa.Label)]
@@ -315,19 +325,6 @@ def _inside(table: Table, raw: Mapping[str, Sequence[Any]], facts: Mapping[str, 
             flags[f"redact:{group}"] = np.array([each.redacts for each in found], dtype=bool)
             flags[f"unread:{group}"] = np.array([each.unread for each in found], dtype=bool)
     return flags
-
-
-def _holds(target: sa.Table, conditions: Sequence[Condition]) -> sa.ColumnElement[bool]:
-    return sa.and_(sa.true(), *(_condition(target, condition) for condition in conditions))
-
-
-def _condition(target: sa.Table, condition: Condition) -> sa.ColumnElement[bool]:
-    column = target.c[condition.column]
-    listed = condition.values  # noqa: PD011 - a condition's list, no frame
-    values = [value for value in listed if value is not None]
-    inside = sa.and_(column.is_not(None), column.in_(values)) if values else sa.false()
-    inside = sa.or_(inside, column.is_(None)) if None in listed else inside
-    return sa.not_(inside) if condition.negated else inside
 
 
 def _flag(condition: sa.ColumnElement[bool], name: str) -> sa.Label[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from include.retention.data_map.deletion_order import deletion_order
 from include.retention.data_map.model import ForeignKey, binding, with_declared
+from include.retention.narrow.condition import Unread
 from include.retention.reading import SystemExtract
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -17,7 +19,8 @@ def write_live(staging: Staging, system: str, found: SystemExtract) -> None:
         [each.child_table, list(each.child_columns), each.parent_table, list(each.parent_columns), each.ondelete]
         for each in found.references
     ]
-    content = {"references": references, "closed": sorted(found.closed), "sizes": dict(found.sizes)}
+    unread = {table: asdict(each) for table, each in found.unread.items()}
+    content = {"references": references, "closed": sorted(found.closed), "unread": unread}
     staging.write_json(f"live/{system}", content)
 
 
@@ -37,6 +40,11 @@ def read_references(staging: Staging, system: str) -> tuple[ForeignKey, ...]:
 def read_closed(staging: Staging, system: str) -> frozenset[str]:
     """Return a system's tables that failed closed."""
     return frozenset(staging.read_json(f"live/{system}")["closed"])
+
+
+def read_unread(staging: Staging, system: str) -> dict[str, Unread]:
+    """Return by table the rows that extraction only counted."""
+    return {table: Unread(**each) for table, each in staging.read_json(f"live/{system}")["unread"].items()}
 
 
 def deletion_orders(run: Run, staging: Staging) -> Mapping[str, list[str]]:

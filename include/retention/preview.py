@@ -46,7 +46,7 @@ class Preview:
 
 
 @contextmanager
-def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
+def previewed(as_of: date | None, step: Step, *, whole: bool = False) -> Iterator[Preview]:
     """Extract and decide everything for a day; the frames are removed at the end.
 
     Where there is no control database yet, an empty one beside the frames stands in for it, and goes with them.
@@ -54,6 +54,7 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
     Args:
         as_of: the local day, None for today. It may lie ahead.
         step: told the name of each step before it begins.
+        whole: read every record, also those in which nothing could be due.
 
     Raises:
         ConfigurationError: the policy, the key or a map can't be used.
@@ -76,7 +77,7 @@ def previewed(as_of: date | None, step: Step) -> Iterator[Preview]:
             problems: list[Problem] = []
             for system in policy.maps:
                 step(f"read {system}")
-                found = extract_system(run, system, staging)
+                found = extract_system(run, system, staging, whole=whole)
                 problems += [problem for problem in found.problems if problem.table is not None]
                 write_live(staging, system, found)
                 note_recognised(run, staging, system)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import sqlalchemy as sa
@@ -19,6 +20,11 @@ from include.retention.errors import ConfigurationError, Problem
 from include.retention.extract import Extractor
 from include.retention.fiscal_years import years_of
 from include.retention.guards import check_server_clock
+from include.retention.ledger.items import unfinished_items
+from include.retention.ledger.store import reading
+from include.retention.ledger.watching_key import WatchingKey
+from include.retention.narrow.alone import Alone, find_alone
+from include.retention.narrow.condition import Unread, count_unread, has_days, must_read
 from include.retention.policy.model import FiscalYears
 from include.retention.resolve import TableName
 from include.retention.run import Run
@@ -44,12 +50,14 @@ class SystemExtract:
 
     Attributes:
         sizes: rows by table.
+        unread: by table the rows among them that were only counted.
         problems: what the live schema has against the map.
         closed: tables that failed closed, without the system's name.
         references: all foreign keys of the live schema.
     """
 
     sizes: Mapping[str, int]
+    unread: Mapping[str, Unread]
     problems: Sequence[Problem]
     closed: frozenset[str]
     references: tuple[ForeignKey, ...]
@@ -85,8 +93,14 @@ def extractor_for(run: Run, data_map: DataMap, engine: sa.Engine) -> Extractor:
     )
 
 
-def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
-    """Read all facts of a system into staging, in one transaction that sees one moment of the database.
+def extract_system(run: Run, system: str, staging: Staging, *, whole: bool = False) -> SystemExtract:
+    """Read the facts of a system into staging, in one transaction that sees one moment of the database.
+
+    Args:
+        run: the run.
+        system: the system's name.
+        staging: where to write.
+        whole: read every row, also where nothing could be due.
 
     Raises:
         ConfigurationError: a mapped table or column isn't in the database.
@@ -103,11 +117,12 @@ def extract_system(run: Run, system: str, staging: Staging) -> SystemExtract:
             extractor = extractor_for(run, data_map, engine)
             with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
                 check_server_clock(system, clock.of_server(connection), clock.now())
-                sizes = _read(extractor, connection, staging)
+                alone = {} if whole else _alone(run, extractor)
+                sizes, unread = _read(extractor, connection, staging, alone)
     finally:
         engine.dispose()
     closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))
-    return SystemExtract(sizes, problems, closed, extractor.references)
+    return SystemExtract(sizes, unread, problems, closed, extractor.references)
 
 
 def _one_moment(connection: sa.Connection) -> sa.Connection:
@@ -117,19 +132,41 @@ def _one_moment(connection: sa.Connection) -> sa.Connection:
     return connection.execution_options(isolation_level="REPEATABLE READ")
 
 
-def _read(extractor: Extractor, connection: sa.Connection, staging: Staging) -> dict[str, int]:
+def _alone(run: Run, extractor: Extractor) -> dict[str, Alone]:
+    """Return the tables of which only what could be due is read.
+
+    Under a former key every record has to be recognised, and what an earlier plan promised is due whatever its day.
+    """
+    if isinstance(run.ring.current, WatchingKey):
+        return {}
     data_map = extractor.data_map
-    sizes = {}
-    for table in data_map.tables.values():
-        chunks = list(extractor.read_table(connection, table))
+    with reading(run.control) as connection:
+        unfinished = unfinished_items(connection, run.run_id)
+    promised = set(unfinished["table"][unfinished["system"] == data_map.system])
+    found = find_alone(run.policy.maps, run.policy.schedule, data_map.system, extractor.references, run.moment)
+    targets = {name: extractor.target(data_map.tables[name]) for name in found}
+    return {name: each for name, each in found.items() if name not in promised and has_days(targets[name], each)}
+
+
+def _read(
+    extractor: Extractor, connection: sa.Connection, staging: Staging, alone: Mapping[str, Alone]
+) -> tuple[dict[str, int], dict[str, Unread]]:
+    data_map = extractor.data_map
+    sizes, unread = {}, {}
+    for name, table in data_map.tables.items():
+        only = None
+        if name in alone:
+            only = partial(must_read, table, alone=alone[name])
+            sizes[name], unread[name] = count_unread(connection, table, extractor.target(table), alone[name])
+        chunks = list(extractor.read_table(connection, table, only))
         facts = pd.concat(chunks, ignore_index=True) if chunks else extractor.empty(table)
-        staging.write(f"facts/{data_map.system}.{table.name}", facts)
-        sizes[table.name] = len(facts)
+        staging.write(f"facts/{data_map.system}.{name}", facts)
+        sizes.setdefault(name, len(facts))
     years = extractor.read_fiscal_years(connection)
     where = extractor.schedule.fiscal_years
     if isinstance(where, FiscalYears) and where.system == data_map.system:
         staging.write("fiscal_years", years)
-    return sizes
+    return sizes, unread
 
 
 def read_facts(run: Run, staging: Staging, systems: Sequence[str] | None = None) -> dict[TableName, pd.DataFrame]:

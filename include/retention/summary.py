@@ -17,6 +17,7 @@ import pandas as pd
 from include.retention.classify import REASON_CODE, REASONS, REFERRED, RETAINED
 from include.retention.data_map.model import Table
 from include.retention.dates import NO_DAY
+from include.retention.narrow.condition import Unread
 from include.retention.resolve import TableName
 from include.retention.terms import Reason
 
@@ -30,11 +31,12 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     purposes: Sequence[str],
     *,
     closed: bool,
+    unread: Unread,
     as_of: int,
     window: int,
     ruled_from: int,
 ) -> dict[str, Any]:
-    """Return a table's counts.
+    """Return a table's counts, of every row; but ``held`` is of those alone that were read.
 
     Args:
         name: system and table.
@@ -44,6 +46,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         items: the table's part of the plan.
         purposes: names of the schedule's purposes, in its order.
         closed: the table failed closed.
+        unread: rows in which nothing could be due, so that they were only counted.
         as_of: the local day decided for, as a day number.
         window: days after the first due day within which a record has to go.
         ruled_from: the day, as a number, since which the present rules can have made anything due: what an earlier run
@@ -64,19 +67,26 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
     counted = Counter(kind.tolist())
+    retain_by = _retain_by(decided, states, kind == "retain", purposes)
+    if closed:
+        counted["closed"] += unread.rows
+    else:
+        counted.update({"retain": sum(unread.kept.values()), "nothing_left": unread.empty})
+        retain_by.update(unread.kept)
     through = items["through"].to_numpy(dtype="int64")
     waited = as_of - np.maximum(through + 1, ruled_from)[through != NO_DAY]
     overdue = waited[waited > window]
     return {
         "system": name.system,
         "table": name.table,
-        "population": len(rows),
+        "population": len(rows) + unread.rows,
+        "unread": unread.rows,
         **{each: counted[each] for each in (*classes, "nothing_left")},
         "due": counted["delete"] + counted["anonymise"],
         "refer_too": int((waits & (kind == "anonymise")).sum()),
         "held": int((decided["held"].to_numpy(dtype=bool) & personal).sum()),
         "redacted": int(_any([_redacts(decided, rows, group) for group in table.groups], len(rows)).sum()),
-        "retain_by": _retain_by(decided, states, kind == "retain", purposes),
+        "retain_by": dict(sorted(retain_by.items())),
         "refer_by": _refer_by(decided, table.groups),
         "due_by": _due_by(items),
         "due_because": dict(sorted(Counter(items["reason"]).items())),
@@ -111,7 +121,7 @@ def _retain_by(
     states: Mapping[str, np.ndarray],
     chosen: np.ndarray,
     purposes: Sequence[str],
-) -> dict[str, int]:
+) -> Counter[str]:
     """Count retained records by the purpose, or hold, that keeps the column group that lasts longest."""
     last = np.full(len(decided), NO_DAY, dtype="int64")
     name = np.full(len(decided), -1, dtype="int64")
@@ -123,11 +133,10 @@ def _retain_by(
         later = retained & ((through > last) | (name == -1))
         last = np.where(later, through, last)
         name = np.where(later, decided[f"purpose:{group}"].to_numpy(), name)
-    counted = Counter(
+    return Counter(
         Reason.LEGAL_HOLD.value if is_held else purposes[place] if place >= 0 else "FOLLOWS_WHOLE"
         for place, is_held in zip(name[chosen], held[chosen], strict=True)
     )
-    return dict(sorted(counted.items()))
 
 
 def referred(decided: pd.DataFrame, group: str) -> np.ndarray:

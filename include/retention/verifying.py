@@ -44,7 +44,7 @@ def validate_system(run: Run, system: str) -> dict[str, Any]:
     if not confirmed.has_json(baseline_name(system)):
         message = f"{system} can't be judged: `act` never began there. Mend what stopped it and clear `act`."
         raise ValidationError(message)
-    extract_system(run, system, after)
+    extract_system(run, system, after, whole=True)
     data_map = run.policy.maps[system]
     with reading(run.control) as connection:
         batches = batches_of(connection, run.run_id, system)

@@ -56,7 +56,7 @@ def explain(
         day = day_of(as_of)
         mapped = mapped_table(load_policy(load_settings(os.environ).policy), "SYSTEM.TABLE", table)
         parts = record_key(mapped, "KEY", key)
-        with previewed(day, lambda name: progress.update(line, description=name)) as preview:
+        with previewed(day, lambda name: progress.update(line, description=name), whole=True) as preview:
             name = TableName(table.partition(".")[0], mapped.name)
             place, wanted = _find(preview, name, parts)
             decide_items(preview.run, preview.staging)

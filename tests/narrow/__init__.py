@@ -1,0 +1,1 @@
+"""Reading of a table only what could be due."""
