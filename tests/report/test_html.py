@@ -194,6 +194,14 @@ def changed_plan(**figures: int) -> list[dict[str, Any]]:
     return entries
 
 
+def test_records_that_were_counted_and_not_read_are_told() -> None:
+    data = collect(inputs(entries=changed_plan(unread=1200)), NOW)
+    named = next(table.title.sv for table in all_tables(data) if table.planned and table.planned.unread)
+    text = Page(render_html(data, "sv")).text
+    assert f"1 200 poster ({named}) är räknade men inte lästa en och en" in text.replace("\u00a0", " ")
+    assert "inte lästa en och en" not in Page(render_html(collect(inputs(entries=changed_plan()), NOW), "sv")).text
+
+
 def test_a_record_erased_in_part_that_waits_for_a_human_is_told_as_both() -> None:
     data = collect(inputs(entries=changed_plan(refer_too=2)), NOW)
     plain = sum(table.planned.refer for table in all_tables(data) if table.planned)

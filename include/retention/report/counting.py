@@ -85,6 +85,7 @@ def _planned(row: Body) -> Planned:
         redacted=int(row.get("redacted", 0)),
         refer_too=int(row.get("refer_too", 0)),
         held=int(row.get("held", 0)),
+        unread=int(row.get("unread", 0)),
     )
 
 

@@ -45,7 +45,8 @@ class Planned:
         due_because: rows due by reason, where the plan tells it; else empty.
         redacted: rows due in which something is replaced inside a free text: the text stays, and stays personal.
         refer_too: rows of ``anonymise`` that also wait for a human, for another column group.
-        held: rows under a legal hold, wherever they are counted.
+        held: rows under a legal hold, of those that were read.
+        unread: rows in which nothing could be due, so that they were counted and not read.
         overdue: rows past the execution window; ``overdue_days`` is the longest time since a first due day.
     """
 
@@ -67,6 +68,7 @@ class Planned:
     redacted: int = 0
     refer_too: int = 0
     held: int = 0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Totals:
         referred: rows that wait for a human and have nothing else to be done about them.
         referred_too: rows erased in part that wait for a human as well.
         other: already culled, without personal data, or in a closed table.
-        held: rows under a legal hold, wherever they are counted.
+        held: rows under a legal hold, of those that were read.
     """
 
     read: int | None
