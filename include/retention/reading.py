@@ -154,14 +154,14 @@ def _read(
     data_map = extractor.data_map
     sizes, unread = {}, {}
     for name, table in data_map.tables.items():
-        only = None
-        if name in alone:
-            only = partial(must_read, table, alone=alone[name])
-            sizes[name], unread[name] = count_unread(connection, table, extractor.target(table), alone[name])
+        only = partial(must_read, table, alone=alone[name]) if name in alone else None
         chunks = list(extractor.read_table(connection, table, only))
         facts = pd.concat(chunks, ignore_index=True) if chunks else extractor.empty(table)
         staging.write(f"facts/{data_map.system}.{name}", facts)
-        sizes.setdefault(name, len(facts))
+        sizes[name] = len(facts)
+        if name in alone:
+            target = extractor.target(table)
+            sizes[name], unread[name] = count_unread(connection, table, target, alone[name], len(facts))
     years = extractor.read_fiscal_years(connection)
     where = extractor.schedule.fiscal_years
     if isinstance(where, FiscalYears) and where.system == data_map.system:

@@ -32,7 +32,8 @@ def explain(preview: Preview, call: Call, monkeypatch: pytest.MonkeyPatch) -> Ex
     """Explain a record on the preview that is there already; return what is said."""
 
     @contextmanager
-    def same(_as_of: object, _step: object) -> Iterator[Preview]:
+    def same(_as_of: object, _step: object, *, whole: bool) -> Iterator[Preview]:
+        assert whole, "it may be asked about any record"
         yield preview
 
     monkeypatch.setattr(why, "previewed", same)

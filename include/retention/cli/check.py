@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, TypeVar
 
 import sqlalchemy as sa
@@ -106,7 +107,7 @@ def _look(found: Found, progress: Progress) -> Policy | None:
     found.notices += [*policy.notices, *overdue_reviews(policy.schedule, today), *overdue_scopes(policy.maps, today)]
     for system, data_map in policy.maps.items():
         progress.update(line, description=f"look at {system}")
-        _look_at_system(found, system, data_map)
+        _look_at_system(found, policy, data_map, today)
     return policy
 
 
@@ -131,15 +132,19 @@ def _look_at_control(found: Found, url: str, ring: KeyRing | None) -> None:
             control.dispose()
 
 
-def _look_at_system(found: Found, system: str, data_map: DataMap) -> None:
+def _look_at_system(found: Found, policy: Policy, data_map: DataMap, today: date) -> None:
     """Look at one live database. One that can't be reached hides no mistake of another."""
+    from include.retention.advised_indexes import check_indexes  # noqa: PLC0415 - pandas
+    from include.retention.classify import Moment  # noqa: PLC0415 - pandas
     from include.retention.orphan_files import check_orphan_files  # noqa: PLC0415 - pandas
 
+    system = data_map.system
     try:
         with opened_system(data_map) as engine:
             for each in check_live(data_map, engine):
                 (found.notices if each.table is None else found.problems).append(each)
             found.notices += check_orphan_files(data_map, engine)
+            found.notices += check_indexes(policy.maps, policy.schedule, system, engine, Moment(today, today))
     except sa.exc.SQLAlchemyError as error:
         what = f"can't be read: {type(error).__name__}: {getattr(error, 'orig', None) or error}"
         remedy = f"Look at its server, and at AIRFLOW_CONN_{data_map.connection.upper()}."

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +16,7 @@ from include.retention.narrow.alone import Alone
 from include.retention.terms import WhenExpired, WhenNull
 
 Condition = sa.ColumnElement[bool]
-ONE: sa.ColumnElement[int] = sa.literal_column("1")
-NOUGHT: sa.ColumnElement[int] = sa.literal_column("0")
+READ, OPEN, DATED, EMPTY = (sa.literal_column(str(place), sa.Integer()) for place in range(4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +46,83 @@ def has_days(target: sa.Table, alone: Alone) -> bool:
 
 
 def must_read(table: Table, target: sa.Table, alone: Alone) -> Condition:
-    """Return the condition "something could be due in the row, or only the engine can tell". It is never NULL."""
-    kept = {group: _kept(target, alone, group) for group in table.groups}
-    wanted = [sa.and_(left(table, target, group), sa.not_(kept[group])) for group in table.groups]
+    """Return the condition "something could be due in the row, or only the engine can tell".
+
+    It is put so that an index on the day can be used, and may be NULL where it isn't true.
+    """
+    unkept = {group: _unkept(target, alone, group) for group in table.groups}
+    wanted = [sa.and_(left(table, target, group), unkept[group]) for group in table.groups]
     if table.when_expired is WhenExpired.DELETE:
-        wanted.append(sa.and_(*(sa.not_(each) for each in kept.values())))
+        wanted.append(sa.and_(*unkept.values()))
     return sa.or_(*wanted, _near_a_border(target, alone))
 
 
-def count_unread(connection: sa.Connection, table: Table, target: sa.Table, alone: Alone) -> tuple[int, Unread]:
-    """Return how many rows a table has, and how many of them needn't be read, in one statement."""
-    unread = sa.not_(must_read(table, target, alone))
-    opened = target.c[alone.emission.date].is_(None)
-    kept = reduce(or_, (_kept(target, alone, group) for group in table.groups))
-    counts: Sequence[Condition] = (
-        sa.and_(unread, kept, opened), sa.and_(unread, kept, sa.not_(opened)), sa.and_(unread, sa.not_(kept)),
-    )  # fmt: skip
-    sums = [sa.func.coalesce(sa.func.sum(sa.case((each, ONE), else_=NOUGHT)), NOUGHT) for each in counts]
-    rows, still_open, dated, empty = (
-        int(count) for count in connection.execute(sa.select(sa.func.count(), *sums).select_from(target)).one()
+def index_helps(table: Table, alone: Alone) -> bool:
+    """Return whether an index on the day lets `must_read` find its rows without looking at the others."""
+    return table.when_expired is WhenExpired.DELETE and not alone.emission.where
+
+
+def count_unread(
+    connection: sa.Connection, table: Table, target: sa.Table, alone: Alone, read: int
+) -> tuple[int, Unread]:
+    """Return how many rows a table has, and how many of them weren't read, in one statement.
+
+    Args:
+        connection: to the source, in the transaction in which the others were read.
+        table: the table.
+        target: the table for SQLAlchemy.
+        alone: how one day decides over it.
+        read: how many rows were read.
+    """
+    opens = alone.emission.when_null is WhenNull.ONGOING
+    if table.when_expired is WhenExpired.DELETE and not opens:  # Whatever isn't kept was read.
+        rows = connection.execute(sa.select(sa.func.count()).select_from(target)).scalar_one()
+        return rows, _unread({alone.keeper: rows - read}, 0)
+    column = target.c[alone.emission.date]
+    kept = sa.or_(*(_kept(target, alone, group) for group in table.groups))
+    places = sa.case(
+        (must_read(table, target, alone), READ), (kept, sa.case((column.is_(None), OPEN), else_=DATED)), else_=EMPTY
     )
+    counts = [sa.func.count(sa.case((places == place, READ))) for place in (OPEN, DATED, EMPTY)]
+    found = tuple(connection.execute(sa.select(sa.func.count(), *counts).select_from(target)).one())
+    rows, still_open, dated, empty = found
     by_purpose = {alone.open_keeper: still_open}
     by_purpose[alone.keeper] = by_purpose.get(alone.keeper, 0) + dated
-    return rows, Unread({name: count for name, count in by_purpose.items() if count}, empty)
+    return rows, _unread(by_purpose, empty)
+
+
+def _unread(kept: Mapping[str, int], empty: int) -> Unread:
+    return Unread({name: count for name, count in kept.items() if count}, empty)
 
 
 def _kept(target: sa.Table, alone: Alone, group: str) -> Condition:
-    """Return the condition "a purpose surely keeps the group". It is never NULL."""
+    """Return the condition "a purpose surely keeps the group"; it may be NULL where it isn't true."""
     emission, column = alone.emission, target.c[alone.emission.date]
-    inside = sa.and_(column.is_not(None), _between(column, alone.kept[group].since, alone.today))
+    inside = _between(column, alone.kept[group].since, alone.today)
     if emission.when_null is WhenNull.ONGOING:
         inside = sa.or_(column.is_(None), inside)
-    return sa.and_(holds(target, emission.where), inside)
+    return sa.and_(inside, *_where(target, alone))
+
+
+def _unkept(target: sa.Table, alone: Alone, group: str) -> Condition:
+    """Return the opposite of `_kept`."""
+    emission, column = alone.emission, target.c[alone.emission.date]
+    outside = [column < _day(column, alone.kept[group].since), column > _day(column, alone.today)]
+    if emission.when_null is not WhenNull.ONGOING:
+        outside.append(column.is_(None))
+    return sa.or_(*outside, *(sa.not_(each) for each in _where(target, alone)))
 
 
 def _near_a_border(target: sa.Table, alone: Alone) -> Condition:
     """Return the condition "whether the row is kept hangs on a day's exact place, or it lies ahead"."""
     column = target.c[alone.emission.date]
     near = [_between(column, each.before, each.since) for each in alone.kept.values()]
-    ahead = column > _day(column, alone.today)
-    return sa.and_(holds(target, alone.emission.where), column.is_not(None), sa.or_(*near, ahead))
+    return sa.and_(sa.or_(*near, column > _day(column, alone.today)), *_where(target, alone))
+
+
+def _where(target: sa.Table, alone: Alone) -> list[Condition]:
+    """Return the condition under which a row tells of the event, which is never NULL; nothing where each does."""
+    return [holds(target, alone.emission.where)] if alone.emission.where else []
 
 
 def _between(column: sa.ColumnElement[Any], first: date, last: date) -> Condition:
