@@ -213,7 +213,7 @@ def check_history(
     if due == 0:
         return []
     if previous is None:
-        text = "No run has acted here before: the first plan needs a human's approval."
+        text = "No run that may act has ended well here yet: the plan needs a human's approval."
         return [Finding("FIRST_RUN", Level.APPROVE, "", "", due, 0, text)]
     found = []
     for name in sorted({*previous, *current}):
