@@ -96,7 +96,8 @@ def start_days(maps: Iterable[DataMap]) -> dict[str, StartDay]:
     """Return for each event that a table tells of what its day is."""
     told: dict[str, set[bool]] = {}
     for emission in (each for data_map in maps for table in data_map.tables.values() for each in table.emissions):
-        told.setdefault(emission.event, set()).add(emission.as_fiscal_year_end)
+        if emission.date is not None:
+            told.setdefault(emission.event, set()).add(emission.as_fiscal_year_end)
     meant = {frozenset({False}): StartDay.EVENT, frozenset({True}): StartDay.FISCAL_YEAR}
     return {event: meant.get(frozenset(ways), StartDay.EITHER) for event, ways in told.items()}
 

@@ -92,6 +92,9 @@ def test_an_event_told_in_both_ways_says_both() -> None:
     other = replace(maps["finance"], tables={**maps["finance"].tables, "invoice": plain})
     mixed = start_days([*maps.values(), other])
     assert mixed["booked"] is StartDay.EITHER
+    open_by_state = replace(plain, emissions=(replace(plain.emissions[0], date=None),))
+    undated = replace(other, tables={**other.tables, "invoice": open_by_state})
+    assert start_days([*maps.values(), undated])["booked"] is StartDay.FISCAL_YEAR, "what has no day is no other day"
     clock = ClockTold(
         "ACCOUNTING", "record", "booked", date(2020, 12, 31), mixed["booked"],
         goes_on=False, through=date(2027, 12, 31), live=True, ended_at_once=False, problem=None,
