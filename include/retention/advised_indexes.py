@@ -95,7 +95,7 @@ def _of_days(  # noqa: PLR0913, PLR0917 - each is another thing that is looked a
     data_map = maps[system]
     types = read_types(connection, data_map)
     for name, alone in find_alone(maps, schedule, system, references, moment).items():
-        table, column = data_map.tables[name], alone.emission.date
+        table, column = data_map.tables[name], alone.day
         if index_helps(table, alone) and has_days(sql_table(table, data_map.schema, types.get(name)), alone):
             what = f"has no index that begins with {column}: a run looks through all of it for the rows that are due."
             yield _Wish(name, (column,), what)

@@ -11,14 +11,15 @@ import pandas as pd
 
 from include.retention.classify import REASONS
 from include.retention.dates import NO_DAY, day_number
-from include.retention.deciding import decide_phase, record_refs
+from include.retention.deciding import decide_phase, read_events, record_refs
+from include.retention.freed import freed_days
 from include.retention.ledger.runs import previous_run
 from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references, read_closed, read_unread
 from include.retention.narrow.condition import ALL_READ
 from include.retention.periods import after
 from include.retention.plan import table_items
-from include.retention.remembered import waiting_of
+from include.retention.remembered import released_of, waiting_of
 from include.retention.resolve import TableName, match, places_of
 from include.retention.run import Run
 from include.retention.staging import Staging
@@ -40,6 +41,7 @@ def decide_items(
     purposes = list(run.policy.schedule.purposes)
     window = (after(run.row.as_of, run.policy.schedule.execution_window) - run.row.as_of) // timedelta(days=1)
     ruled_from = _ruled_from(run)
+    freed = freed_days(run, decided, released_of(run, staging), read_events(staging), staging.read("identifiers"))
     items, counts, referred = {}, [], []
     for name, frame in decided.items():
         table = run.policy.maps[name.system].tables[name.table]
@@ -50,7 +52,7 @@ def decide_items(
                 name, table, frame, rows[name], due, purposes,
                 closed=name.table in closed[name.system],
                 unread=unread[name.system].get(name.table, ALL_READ), as_of=day_number(run.row.as_of), window=window,
-                ruled_from=ruled_from,
+                ruled_from=ruled_from, freed=freed[name],
             )
         )  # fmt: skip
         referred.append(_referrals(name, frame, list(table.groups)))

@@ -5,9 +5,10 @@ The same functions decide here as in a run, so that an explanation can't differ 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 import numpy as np
 
@@ -25,11 +26,22 @@ from include.retention.classify import (
     start_of,
     subjects_of,
 )
-from include.retention.data_map.model import Table
+from include.retention.data_map.model import DataMap, Table
 from include.retention.dates import NO_DAY, REFER_CODES, day_number
 from include.retention.events import Events
 from include.retention.policy.model import Purpose
 from include.retention.terms import Reason
+
+
+class StartDay(StrEnum):
+    """What the day is from which a clock counts."""
+
+    EVENT = "event"
+    """The day of the event itself."""
+    FISCAL_YEAR = "fiscal_year"
+    """The last day of the fiscal year that the event falls in."""
+    EITHER = "either"
+    """Some tables tell of the event by its own day and others by the fiscal year's last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,8 @@ class ClockTold:
     Attributes:
         scope: whose event starts it.
         starts: name of the start event.
-        started: its latest known local day, or None.
+        started: the latest known local day from which it counts, or None.
+        started_is: what that day is.
         goes_on: the episode is open.
         through: the last local day of storage, None where the clock never ran or goes on.
         live: it holds the data on the day asked about.
@@ -51,6 +64,7 @@ class ClockTold:
     scope: str
     starts: str
     started: date | None
+    started_is: StartDay
     goes_on: bool
     through: date | None
     live: bool
@@ -78,6 +92,16 @@ class GroupTold:
     clocks: tuple[ClockTold, ...]
 
 
+def start_days(maps: Iterable[DataMap]) -> dict[str, StartDay]:
+    """Return for each event that a table tells of what its day is."""
+    told: dict[str, set[bool]] = {}
+    for emission in (each for data_map in maps for table in data_map.tables.values() for each in table.emissions):
+        if emission.date is not None:
+            told.setdefault(emission.event, set()).add(emission.as_fiscal_year_end)
+    meant = {frozenset({False}): StartDay.EVENT, frozenset({True}): StartDay.FISCAL_YEAR}
+    return {event: meant.get(frozenset(ways), StartDay.EITHER) for event, ways in told.items()}
+
+
 def explain_record(  # noqa: PLR0913, PLR0917 - one record, and all that decides over it
     table: Table,
     purposes: Mapping[str, Purpose],
@@ -85,6 +109,7 @@ def explain_record(  # noqa: PLR0913, PLR0917 - one record, and all that decides
     left: Mapping[str, bool],
     events: Events,
     moment: Moment,
+    days: Mapping[str, StartDay],
 ) -> tuple[GroupTold, ...]:
     """Explain one record.
 
@@ -95,16 +120,19 @@ def explain_record(  # noqa: PLR0913, PLR0917 - one record, and all that decides
         left: per column group, whether it still holds something.
         events: all events.
         moment: the day asked about.
+        days: from `start_days`.
     """
     cases = (Case(group, records, events, moment) for group in table.groups.values())
-    return tuple(_group(case, purposes, holds_something=left[case.group.name]) for case in cases)
+    return tuple(_group(case, purposes, days, holds_something=left[case.group.name]) for case in cases)
 
 
-def _group(case: Case, purposes: Mapping[str, Purpose], *, holds_something: bool) -> GroupTold:
+def _group(
+    case: Case, purposes: Mapping[str, Purpose], days: Mapping[str, StartDay], *, holds_something: bool
+) -> GroupTold:
     group, records = case.group, case.records
     verdict = classify_group(group, purposes, records, case.events, case.moment)[0].iloc[0]
     clocks = [
-        _clock(case, purposes[use.purpose], place, subject)
+        _clock(case, purposes[use.purpose], place, subject, days)
         for subject, present in subjects_of(group, records)
         if present[0]
         for place, use in enumerate(group.purposes)
@@ -124,7 +152,7 @@ def _group(case: Case, purposes: Mapping[str, Purpose], *, holds_something: bool
     )
 
 
-def _clock(case: Case, purpose: Purpose, place: int, subject: np.ndarray) -> ClockTold:
+def _clock(case: Case, purpose: Purpose, place: int, subject: np.ndarray, days: Mapping[str, StartDay]) -> ClockTold:
     scope = case.group.purposes[place].scope
     start, _ = start_of(case, purpose, scope, subject)
     clock, _ = clock_of(case, purpose, scope, subject)
@@ -134,6 +162,7 @@ def _clock(case: Case, purpose: Purpose, place: int, subject: np.ndarray) -> Clo
         scope=scope.value,
         starts=purpose.starts,
         started=None if day == NO_DAY else as_date(day),
+        started_is=days.get(purpose.starts, StartDay.EVENT),
         goes_on=bool(start.open[0]),
         through=None if through in {OPEN_DAY, NO_DAY} else as_date(through),
         live=through >= day_number(case.moment.as_of),

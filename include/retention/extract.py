@@ -31,7 +31,7 @@ from include.retention.data_map.model import (
     declared_references,
 )
 from include.retention.data_map.polymorphic import Arm
-from include.retention.dates import INFINITY, NO_DAY, REFER_CODE, Moments, read_moments, special_days
+from include.retention.dates import INFINITY, NO_DAY, NO_INSTANT, REFER_CODE, Moments, read_moments, special_days
 from include.retention.facts import ABSENT, KNOWN, OPEN, UNKNOWN, json_keys, reference_name
 from include.retention.fiscal_years import check_years, no_years
 from include.retention.identifiers import Hashed, Normaliser, hash_identifiers
@@ -251,6 +251,8 @@ class Extractor:
     def _event(
         self, table: Table, number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray
     ) -> dict[str, Any]:
+        if emission.date is None:
+            return _goes_on(number, emission, columns, applies)
         ends = self._moments(table, emission.date, columns)
         special = {INFINITY: WhenNull.ONGOING, **emission.special}
         place = special_days(columns[emission.date], list(special))
@@ -269,9 +271,6 @@ class Extractor:
         fallback = np.full(len(applies), NO_DAY, dtype="int32")
         if emission.fallback is not None:
             fallback = self._moments(table, emission.fallback, columns).day
-        channel = (
-            [None] * len(applies) if emission.channel is None else [_channel(v) for v in columns[emission.channel]]
-        )
         return {
             f"ev{number}:day": np.where(state == KNOWN, day, NO_DAY).astype("int32"),
             f"ev{number}:begin": begin,
@@ -279,7 +278,7 @@ class Extractor:
             f"ev{number}:last": ends.last,
             f"ev{number}:state": state.astype("int8"),
             f"ev{number}:problem": np.where(state == ABSENT, 0, problem).astype("int8"),
-            f"ev{number}:channel": pd.Series(channel, dtype=object),
+            f"ev{number}:channel": _channels(emission, columns, len(applies)),
             f"ev{number}:fallback": fallback,
         }
 
@@ -329,6 +328,27 @@ def _inside(table: Table, raw: Mapping[str, Sequence[Any]], facts: Mapping[str, 
 
 def _flag(condition: sa.ColumnElement[bool], name: str) -> sa.Label[int]:
     return sa.case((condition, sa.literal_column("1")), else_=sa.literal_column("0")).label(name)
+
+
+def _goes_on(number: int, emission: Emission, columns: dict[str, Any], applies: np.ndarray) -> dict[str, Any]:
+    """Return what is known of an event that a row's state alone tells of: it goes on, or there is none."""
+    no_day, no_instant = (np.full(len(applies), none) for none in (np.int32(NO_DAY), np.int64(NO_INSTANT)))
+    return {
+        f"ev{number}:day": no_day,
+        f"ev{number}:begin": no_day,
+        f"ev{number}:first": no_instant,
+        f"ev{number}:last": no_instant,
+        f"ev{number}:state": np.where(applies, OPEN, ABSENT).astype("int8"),
+        f"ev{number}:problem": np.zeros(len(applies), dtype="int8"),
+        f"ev{number}:channel": _channels(emission, columns, len(applies)),
+        f"ev{number}:fallback": no_day,
+    }
+
+
+def _channels(emission: Emission, columns: dict[str, Any], rows: int) -> pd.Series:
+    """Return the marketing channel that each row names, None for all."""
+    found = [None] * rows if emission.channel is None else [_channel(value) for value in columns[emission.channel]]
+    return pd.Series(found, dtype=object)
 
 
 def _channel(value: object) -> str | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from include.retention.dates import day_number
 from include.retention.deciding import Waiting, record_refs
 from include.retention.keys import RECORD
-from include.retention.ledger.holds import holds_in_force
+from include.retention.ledger.holds import holds_in_force, released_holds
 from include.retention.ledger.items import unfinished_items
 from include.retention.ledger.recognise import (
     found_by,
@@ -63,6 +68,15 @@ def waiting_of(run: Run, staging: Staging) -> Waiting:
             referrals=open_referrals(connection),
             promised=promises(unfinished, promised_by, run.row),
         )
+
+
+def released_of(run: Run, staging: Staging) -> pd.DataFrame:
+    """Return the holds that were released: ``released_holds`` with ``day``, the local day of the release (a number)."""
+    zone = ZoneInfo(run.policy.schedule.time_zone)
+    with reading(run.control) as connection:
+        released = translated_holds(released_holds(connection), recognised(run, staging))
+    days = [day_number(at.astimezone(zone).date()) for at in released["released_at"]]
+    return released.assign(day=pd.Series(days, index=released.index, dtype="int64"))
 
 
 def remember_objections(run: Run, suppressed: Suppressed) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from include.retention.classify import REASON_CODE, REASONS, REFERRED, RETAINED
@@ -35,6 +36,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     as_of: int,
     window: int,
     ruled_from: int,
+    freed: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
     """Return a table's counts, of every row; but ``held`` is of those alone that were read.
 
@@ -51,6 +53,8 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         window: days after the first due day within which a record has to go.
         ruled_from: the day, as a number, since which the present rules can have made anything due: what an earlier run
             kept by other rules wasn't late then.
+        freed: for each record the day, as a number, on which the last legal hold that covered it was released, or
+            ``NO_DAY``: until then it couldn't go.
     """
     states = _states(table, decided)
     delete = rows["delete"].to_numpy(dtype=bool)
@@ -73,8 +77,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     else:
         counted.update({"retain": sum(unread.kept.values()), "nothing_left": unread.empty})
         retain_by.update(unread.kept)
-    through = items["through"].to_numpy(dtype="int64")
-    waited = as_of - np.maximum(through + 1, ruled_from)[through != NO_DAY]
+    waited = as_of - np.maximum(_due_since(table, decided, items, freed), ruled_from)
     overdue = waited[waited > window]
     return {
         "system": name.system,
@@ -93,6 +96,21 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "overdue": len(overdue),
         "overdue_days_max": int(overdue.max()) if len(overdue) else 0,
     }  # fmt: skip
+
+
+def _due_since(
+    table: Table, decided: pd.DataFrame, items: pd.DataFrame, freed: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return since which day each item could have gone; those without a last day of storage are left out.
+
+    So are rows that go at last and were emptied before: they stood because others referred to them, without anything
+    of what was due.
+    """
+    left = _any([decided[f"left:{group}"].to_numpy(dtype=bool) for group in table.groups], len(decided))
+    known = pd.DataFrame({"freed": freed, "left": left}, index=decided["key"]).loc[items["key"]]
+    through = items["through"].to_numpy(dtype="int64")
+    since = np.maximum(through + 1, known["freed"].to_numpy())
+    return np.asarray(since[(through != NO_DAY) & known["left"].to_numpy()])
 
 
 def _redacts(decided: pd.DataFrame, rows: pd.DataFrame, group: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from include.retention.dates import NO_DAY, day_number
@@ -122,15 +123,20 @@ def test_case_J14_what_stays_past_the_window_is_overdue(late: int) -> None:
     table = world.policy.maps["sales"].tables["lead"]
     window = schedule.execution_window.days
 
-    def counts(ruled_from: int) -> tuple[int, int]:
+    def counts(ruled_from: int, freed: int = NO_DAY) -> tuple[int, int]:
         counted = count_table(
             name, table, world.every[name], world.rows[name], plan[plan["table"] == "lead"], list(schedule.purposes),
             closed=False, as_of=day_number(as_of), window=window, ruled_from=ruled_from,
+            freed=np.full(len(world.every[name]), freed, dtype="int64"),
         )  # fmt: skip
         return counted["overdue"], counted["overdue_days_max"]
 
     assert counts(NO_DAY) == ((1, window + late) if late else (0, 0)), "counted from the first day on which it was due"
     assert counts(day_number(as_of)) == (0, 0), "under other rules until today it wasn't due"
+    assert counts(NO_DAY, day_number(as_of) - window) == (0, 0), "a hold kept it until then"
+    held_until = day_number(as_of) - window - 1
+    assert counts(NO_DAY, held_until) == ((1, window + 1) if late else (0, 0)), "it counts from the hold's release"
+    assert counts(NO_DAY, day_number(last)) == counts(NO_DAY), "a hold released before it was due excuses nothing"
 
 
 def test_case_J13_two_rules_for_one_thing_are_refused(tmp_path: Path) -> None:

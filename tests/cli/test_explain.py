@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from include.retention.cli import why
 from include.retention.due_items import decide_items
+from include.retention.explain import ClockTold, StartDay, start_days
+from include.retention.policy.load import load_policy
 from include.retention.preview import Preview, previewed
+from include.retention.report.words import load_words
 from include.retention.terms import Reason
 from tests.cli.conftest import Call, document, everything
 from tests.integration.harness import AS_OF, Iret, expectations
+from tests.places import ROOT
 
 Explain = Callable[..., str]
 
@@ -58,6 +64,45 @@ def test_every_purpose_event_and_date_of_what_is_kept(explain: Explain) -> None:
     assert '"Booked meeting": 2026-12-18, so it holds the data through 2026-12-18' in told
     assert 'the record\'s own "Sales call": never happened' in told
     assert "identity: no longer held by any purpose (never had a purpose)\n  nothing is left in these columns" in told
+
+
+def test_a_fiscal_years_last_day_is_not_called_the_day_of_the_voucher(
+    explain: Explain, company: Iret, call: Call
+) -> None:
+    [invoice] = [row for row in company.gallring.dump()["finance.invoice"].values() if row["invoice_id"] == 1]
+    year = invoice["invoice_date"][:4]
+    assert not invoice["invoice_date"].endswith("12-31")
+    told = explain("finance.invoice", "1")
+    assert f'"Booked": in the fiscal year whose last day is {year}-12-31, so it ' in told
+    assert f'"Booked": {year}' not in told
+    clocks = [
+        (clock["started"], clock["started_is"])
+        for group in document(call("explain", "finance.invoice", "1", "--json"))["groups"]
+        for clock in group["clocks"]
+        if clock["starts"] == "booked"
+    ]
+    assert set(clocks) == {(f"{year}-12-31", "fiscal_year")}
+
+
+def test_an_event_told_in_both_ways_says_both() -> None:
+    maps = load_policy(ROOT / "include" / "policy").maps
+    days = start_days(maps.values())
+    assert (days["booked"], days["relationship"]) == (StartDay.FISCAL_YEAR, StartDay.EVENT)
+    invoice = maps["finance"].tables["invoice"]
+    plain = replace(invoice, emissions=tuple(replace(each, as_fiscal_year_end=False) for each in invoice.emissions))
+    other = replace(maps["finance"], tables={**maps["finance"].tables, "invoice": plain})
+    mixed = start_days([*maps.values(), other])
+    assert mixed["booked"] is StartDay.EITHER
+    open_by_state = replace(plain, emissions=(replace(plain.emissions[0], date=None),))
+    undated = replace(other, tables={**other.tables, "invoice": open_by_state})
+    assert start_days([*maps.values(), undated])["booked"] is StartDay.FISCAL_YEAR, "what has no day is no other day"
+    clock = ClockTold(
+        "ACCOUNTING", "record", "booked", date(2020, 12, 31), mixed["booked"],
+        goes_on=False, through=date(2027, 12, 31), live=True, ended_at_once=False, problem=None,
+    )  # fmt: skip
+    schedule = load_policy(ROOT / "include" / "policy").schedule
+    said = why._sentence(clock, schedule, load_words("en", schedule.time_zone))
+    assert "on 2020-12-31, or in the fiscal year whose last day is 2020-12-31, so it holds" in said
 
 
 def test_what_goes_names_the_rule_that_held_it_last_and_since_when_it_could(explain: Explain) -> None:

@@ -45,6 +45,18 @@ def test_what_is_written_arrives(mapped: DataMap) -> None:
     assert [each.by for each in (*invoice.sums, *invoice.series)] == [("series",), ("series",)]
 
 
+def test_what_goes_on_by_state_has_conditions_and_no_day(tmp_path: Path) -> None:
+    events = [
+        *samples.valid("map")["tables"]["customer"]["events"],
+        {"event": "relationship", "ongoing": True, "where": [{"column": "kind", "in": ["vip"]}], "channel": "kind"},
+    ]
+    emission = shop.data_map(tmp_path, {"tables": {"customer": {"events": events}}}).tables["customer"].emissions[-1]
+    assert (emission.date, emission.begins, emission.fallback, emission.special) == (None, None, None, {})
+    assert (emission.when_null, emission.channel) == (WhenNull.ONGOING, "kind")
+    assert emission.where == (Condition("kind", ("vip",), negated=False),)
+    assert not emission.as_fiscal_year_end
+
+
 def test_methods(mapped: DataMap) -> None:
     columns = mapped.tables["customer"].columns
     assert columns["name"].method == Method("constant", value="Gallrad")

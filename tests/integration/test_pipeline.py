@@ -30,14 +30,15 @@ from include.retention.errors import (
     StopError,
     ValidationError,
 )
-from include.retention.keys import DEMO_KEY
+from include.retention.keys import DEMO_KEY, Key
 from include.retention.ledger.approvals import approval_for
+from include.retention.ledger.holds import holds_in_force, release_hold, released_holds
 from include.retention.ledger.locks import held_lock
 from include.retention.ledger.store import open_control
 from include.retention.staging import Staging
 from include.retention.terms import Mode
 from tests.integration.conftest import PLANTED
-from tests.integration.harness import AS_OF, NOON, Dump, Gallring, Iret, iret, policy_with, spelt
+from tests.integration.harness import AS_OF, KEY, NOON, Dump, Gallring, Iret, iret, policy_with, spelt
 
 RUN, NEXT = "run", "next"
 EVIDENCE = {"ledger_entry", "ledger_head", "run"}
@@ -81,15 +82,15 @@ def at(stages: Iret, monkeypatch: pytest.MonkeyPatch) -> At:
     return come_back
 
 
-def plan_of(gallring: Gallring, phase: str = "plan") -> tuple[Staging, pd.DataFrame]:
+def plan_of(gallring: Gallring, phase: str = "plan", run_id: str = RUN) -> tuple[Staging, pd.DataFrame]:
     """Return a phase's staging and the items in it."""
-    staging = Staging(gallring.var / "staging" / RUN).phase(phase)
+    staging = Staging(gallring.var / "staging" / run_id).phase(phase)
     return staging, staging.read("items")
 
 
-def due(gallring: Gallring, table: str, action: str = "DELETE") -> list[str]:
+def due(gallring: Gallring, table: str, action: str = "DELETE", run_id: str = RUN) -> list[str]:
     """Return the keys of a table's rows that are due, as JSON."""
-    items = plan_of(gallring)[1]
+    items = plan_of(gallring, run_id=run_id)[1]
     system, _, name = table.partition(".")
     mine = (items["system"] == system) & (items["table"] == name) & (items["action"] == action)
     return items["key"][mine].tolist()
@@ -347,6 +348,44 @@ def test_a_hold_on_one_record_covers_its_parts(at: At, final: Dump) -> None:
     after = gallring.dump()
     assert spelt([lead]) in after["sales.lead"]
     assert {key for key, row in before.items() if row["lead_id"] == lead} <= set(after["sales.dialogue_entry"])
+
+
+OTHER_KEY = "c3" + KEY[2:]
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER_KEY])
+def test_what_a_hold_kept_is_late_from_its_release_on(at: At, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Holds on a person by number and by e-mail address, on a record, and a request for restriction in a source."""
+    gallring = at("done").gallring
+    later, day = NOON + timedelta(days=60), AS_OF + timedelta(days=60)
+    gallring.change("sales", "UPDATE privacy_request SET closed_on = :day WHERE closed_on IS NULL", day=day)
+    gallring.set_clock(later - timedelta(hours=6))
+    assert gallring.whole("held", as_of=day) == "DONE"
+    gallring.set_clock(later)
+    with gallring.control() as connection:
+        for hold_id in holds_in_force(connection)["hold_id"]:
+            release_hold(connection, hold_id, later, by="Chefsjurist", reason="Tvisten är löst")
+    if key != KEY:
+        monkeypatch.setenv("GALLRING_KEY", key)
+        monkeypatch.setenv("GALLRING_OLD_KEYS", KEY)
+
+    def late(run_id: str, days: int, mode: Mode) -> tuple[int, int]:
+        """Return how many are late by the plan, and for how long."""
+        gallring.set_clock(later + timedelta(days=days))
+        gallring.plan(run_id, mode=mode, as_of=day + timedelta(days=days))
+        [planned] = gallring.ledger(run_id, "planned")
+        tables = planned.body["tables"]
+        return sum(table["overdue"] for table in tables), max(table["overdue_days_max"] for table in tables)
+
+    for days in (1, 14):
+        assert late(f"after {days}", days, Mode.ENFORCE) == (0, 0)
+        assert due(gallring, "sales.customer", run_id=f"after {days}")
+    freed = late("after 15", 15, Mode.DRY_RUN)
+    assert freed[0] > 3
+    assert freed[1] == 15
+    if key != KEY:
+        with gallring.control() as connection:
+            assert set(released_holds(connection)["key_id"]) == {Key(bytes.fromhex(key)).key_id}
 
 
 def stop(*what: str, code: int = 0) -> str:

@@ -17,6 +17,7 @@ from include.retention.ledger.items import items_of, plan_items
 from include.retention.ledger.referrals import open_referrals, refer
 from include.retention.ledger.runs import RunRow, find_run, finish_run
 from include.retention.ledger.sizes import record_activity, record_sizes
+from include.retention.ledger.stops import place_stop, release_stop, stop_in_force
 from include.retention.ledger.suppressions import close_suppressions, suppress, suppressions_in_force
 from include.retention.terms import IdentifierKind, RunOutcome
 from tests.ledger.world import AT, KEY, items, later, ref
@@ -55,6 +56,38 @@ def test_an_entry_behind_a_younger_one_stays(conn: sa.Connection) -> None:
     grow(conn, 5, 0, 0)
     assert expire_evidence(conn, later(days=3), NOW) == {}
     assert len(list(entries(conn))) == 3
+
+
+def test_a_stop_in_force_is_never_culled_nor_is_what_follows_it(conn: sa.Connection) -> None:
+    said = {"by": "Operations", "reason": "Fault in the till"}
+    grow(conn, 0, 1)
+    place_stop(conn, **said, at=later(days=2))
+    grow(conn, 3)
+    stop = stop_in_force(conn)
+    assert expire_evidence(conn, later(days=1_900), NOW) == {"ledger_entry": 2}
+    assert expire_evidence(conn, later(days=1_900), NOW) == {}
+    assert stop is not None
+    assert stop_in_force(conn) == stop
+    assert [entry.kind for entry in entries(conn)] == ["stop_placed", "counted", "evidence_expired"]
+    assert verify_chain(conn).ok
+
+    release_stop(conn, **said, at=NOW)
+    assert expire_evidence(conn, later(days=1_900), NOW) == {"ledger_entry": 2}, (
+        "a stop that ended is evidence like any"
+    )
+    assert stop_in_force(conn) is None
+    assert verify_chain(conn).ok
+
+
+def test_a_stop_placed_again_keeps_what_follows_it_alone(conn: sa.Connection) -> None:
+    said = {"by": "Operations", "reason": "Fault in the till"}
+    place_stop(conn, **said, at=AT)
+    release_stop(conn, **said, at=later(days=1))
+    place_stop(conn, **said, at=later(days=2))
+    assert expire_evidence(conn, later(days=1_900), NOW) == {"ledger_entry": 2}
+    stop = stop_in_force(conn)
+    assert stop is not None
+    assert stop.at == later(days=2)
 
 
 def test_nothing_to_expire_leaves_no_entry(conn: sa.Connection) -> None:

@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from include.retention.errors import HoldError
 from include.retention.keys import RECORD, identifier_domain, record_text
 from include.retention.ledger.chain import entries
-from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
+from include.retention.ledger.holds import (
+    Record,
+    Subject,
+    holds_in_force,
+    place_hold,
+    release_hold,
+    released_holds,
+)
 from include.retention.terms import IdentifierKind
 from tests.ledger.world import AT, KEY, later
 
@@ -59,6 +66,18 @@ def test_a_released_hold_is_out_of_force_and_stays_released(conn: sa.Connection)
     for unknown in (first, "H999999", "", "999999", "Hx"):
         with pytest.raises(HoldError, match="No hold"):
             release_hold(conn, unknown, later(days=2), by="Counsel", reason="Settled")
+
+
+def test_a_released_hold_is_told_of_with_whom_it_covered_and_when_it_ended(conn: sa.Connection) -> None:
+    empty = released_holds(conn)
+    first, _ = place(conn), place(conn, INVOICE)
+    assert released_holds(conn).empty
+    release_hold(conn, first, later(days=1), by="Counsel", reason="Settled")
+    (released,) = released_holds(conn).to_dict("records")
+    assert released_holds(conn).dtypes.equals(empty.dtypes)
+    assert (released["scope"], released["identifier_kind"]) == ("subject", "identity_number")
+    assert released["ref"] == KEY.mac(identifier_domain(IdentifierKind.IDENTITY_NUMBER), "198112289874")
+    assert (released["released_at"], released["key_id"]) == (later(days=1), KEY.key_id)
 
 
 def test_a_hold_past_its_review_stays_in_force(conn: sa.Connection) -> None:

@@ -13,7 +13,14 @@ from include.retention.errors import ConfigurationError, LedgerError
 from include.retention.keys import RECORD, Key, KeyRing, identifier_domain, record_text
 from include.retention.ledger.approvals import record_approval
 from include.retention.ledger.chain import entries
-from include.retention.ledger.holds import Record, Subject, holds_in_force, place_hold, release_hold
+from include.retention.ledger.holds import (
+    Record,
+    Subject,
+    holds_in_force,
+    place_hold,
+    release_hold,
+    released_holds,
+)
 from include.retention.ledger.items import ItemState, mark_items, plan_items
 from include.retention.ledger.lost_key import GivenUp, give_up_key
 from include.retention.ledger.recognise import watching
@@ -64,6 +71,16 @@ def test_what_an_extract_has_seen_again_moves_to_the_current_key(conn: sa.Connec
         {"kind": "email", "key_id": KEY.key_id, "holds": 1, "suppressions": 2},
         {"kind": "record", "key_id": KEY.key_id, "holds": 1, "suppressions": 0},
     ]
+
+
+def test_a_released_hold_moves_too_and_keeps_no_former_key_in_use(conn: sa.Connection) -> None:
+    for what in (Subject(IdentifierKind.EMAIL, PLAIN[0]), Record("finance", "invoice", (4711,))):
+        release_hold(conn, hold(conn, OLD_KEY, what), AT, by="Counsel", reason="Settled")
+    assert keys_in_use(conn).empty
+    require_known_keys(conn, KeyRing(KEY))
+    text = record_text("finance", "invoice", (4711,))
+    assert move(conn, "email", EMAIL, PLAIN) == move(conn, RECORD, RECORD, [text]) == 1
+    assert released_holds(conn)["ref"].tolist() == [KEY.mac(EMAIL, PLAIN[0]), KEY.mac(RECORD, text)]
 
 
 def test_an_address_listed_under_both_keys_ends_as_one_entry_at_its_latest_objection(conn: sa.Connection) -> None:

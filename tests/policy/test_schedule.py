@@ -117,6 +117,25 @@ def test_case_a14_oss_passes_the_published_ceiling_and_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amendments", "told"),
+    [
+        ([{"keep": "P10Y"}], []),
+        ([{"keep": "P10Y"}, {"keep": "P10Y", "to_year_end": True}], [1]),
+        ([{"keep": "P11Y", "events_from": "2027-01-01"}, {"keep": "P12Y"}], [0, 1]),
+    ],
+)
+def test_case_a14_a_rule_that_passes_the_ceiling_by_its_amendment_is_reported_too(
+    tmp_path: Path, amendments: list[dict[str, object]], told: list[int]
+) -> None:
+    common = {"in_force": "2027-07-01", "source": "Beslut"}
+    change = {"purposes": {"DELIVERY": {"amendments": [common | each for each in amendments]}}}
+    content = samples.merged(samples.valid("schedule"), change)
+    policy = load_policy(samples.write_policy(tmp_path, content, {"shop": samples.valid("map")}))
+    keys = [each.key for each in policy.notices if each.code == "PAST_PUBLISHED_CEILING"]
+    assert keys == [f"purposes.DELIVERY.amendments[{place}].keep" for place in told] + ["purposes.OSS.keep"]
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"referral_period": "P7D"}, []),

@@ -251,13 +251,16 @@ def _emission(around: Surroundings, draft: Draft, number: int, earlier: Sequence
     channel = None
     if rng.random() < (0.7 if event in {"objection", "consent"} else 0.08):
         channel = _add(draft, f"channel {number}", lambda _: rng.choice(STORED_CHANNELS))
+    of = [role for role in draft.roles if rng.random() < 0.7] or list(draft.roles)
+    if not side and rng.random() < 0.15:
+        return build.emission(event, None, null="ongoing", where=[_condition(rng)], of=of, keeps=keeps, channel=channel)
     return build.emission(
         event,
         _dates(around, draft, f"date {number}", seldom=side),
         begins=_dates(around, draft, f"begins {number}", seldom=True) if rng.random() < 0.5 else None,
         null="absent" if side and event != "role" else rng.choice(["ongoing", "unknown", "absent"]),
         where=[_condition(rng)] if rng.random() < 0.3 else [],
-        of=[role for role in draft.roles if rng.random() < 0.7] or list(draft.roles),
+        of=of,
         keeps=keeps,
         channel=channel,
         fiscal=event == "booked" and rng.random() < 0.6,

@@ -140,7 +140,7 @@ def schedule(
 
 def emission(
     event: str,
-    column: str,
+    column: str | None,
     *,
     begins: str | None = None,
     null: str = "unknown",

@@ -255,7 +255,7 @@ class Reference:
         """Let a row tell of an event: to itself, to its subjects, to the records that the event keeps."""
         if not self.holds_true(record, emission.where):
             return
-        when: When | str | None = self.when(record, emission.date)
+        when: When | str | None = self.when(record, emission.date) if emission.date else "ongoing"
         begins = self.when(record, emission.begins) if emission.begins else None
         begins = begins if isinstance(begins, When) else None
         if when is None:

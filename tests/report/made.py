@@ -29,6 +29,7 @@ from include.retention.data_map.model import (
 )
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import (
+    Amendment,
     Category,
     Controller,
     EndsAtOnce,
@@ -127,6 +128,17 @@ def small_schedule() -> Schedule:
         placeholder_identity_numbers=frozenset(),
         generic_mailboxes=frozenset(),
     )  # fmt: skip
+
+
+def amended_schedule() -> Schedule:
+    """Return a schedule with a rule that passes the published policy's ceiling by its second amendment alone."""
+    schedule = small_schedule()
+    amendments = (
+        Amendment(date(2027, 1, 1), Keep((Period(years=10),)), None, "Beslut 1"),
+        Amendment(date(2028, 7, 1), Keep((Period(years=11),)), date(2028, 1, 1), "Beslut 2"),
+    )
+    longer = replace(schedule.purposes["WARRANTY"], amendments=amendments)
+    return replace(schedule, purposes={**schedule.purposes, "WARRANTY": longer})
 
 
 def purpose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -23,7 +23,7 @@ from include.retention.report.parts import PastRun
 from include.retention.report.sentences import all_tables, plain_summary, totals
 from include.retention.report.words import LANGUAGES, load_words
 from include.retention.terms import Mode, RunOutcome
-from tests.report.made import NOW, chain, inputs, run_entries, small_maps, small_schedule
+from tests.report.made import NOW, amended_schedule, chain, inputs, run_entries, small_maps, small_schedule
 
 MAPS, SCHEDULE = small_maps(), small_schedule()
 KINDS: dict[str, dict[str, Any]] = {
@@ -252,6 +252,16 @@ def test_the_plain_summary_says_when_no_human_approved(how: str, told: bool) -> 
     next(entry for entry in entries if entry["kind"] == "approved")["body"]["how"] = how
     said = plain_summary(collect(inputs(entries=entries), NOW), words)
     assert any(each in said for each in (words("p16.by_automatic"), words("p16.by_configuration"))) is told
+
+
+def test_a_period_that_passes_the_ceiling_by_amendment_is_shown_with_its_day() -> None:
+    text = Page(render_html(collect(inputs(schedule=amended_schedule()), NOW), "en")).text
+    words = load_words("en", "UTC")
+    changed = words("p3.amended_events", day=date(2028, 7, 1), events=date(2028, 1, 1), keep="11 years")
+    assert f"3 years, then 2 months {changed} {words('p3.passes')}" in text, "beside the picture, after the period"
+    row = f"Complaints: {changed[0].lower()}{changed[1:]}. The policy promises 10 years at most."
+    assert row in text
+    assert text.count("The policy promises 10 years at most.") == 2, "the other is that of OSS"
 
 
 def test_what_a_check_counts_stands_beside_its_number() -> None:

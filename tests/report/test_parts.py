@@ -22,7 +22,17 @@ from include.retention.report.parts import Coverage
 from include.retention.report.promises import PUBLISHED_POLICY
 from include.retention.report.rules import longest_months
 from include.retention.report.waiting import collect_holds, collect_referrals
-from tests.report.made import NOW, TODAY, holds, inputs, purpose, run_entries, small_maps, small_schedule
+from tests.report.made import (
+    NOW,
+    TODAY,
+    amended_schedule,
+    holds,
+    inputs,
+    purpose,
+    run_entries,
+    small_maps,
+    small_schedule,
+)
 
 MAPS, SCHEDULE = small_maps(), small_schedule()
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -53,6 +63,15 @@ def test_only_what_can_pass_the_published_ceiling_does() -> None:
     found = finding("CEILING")
     assert found is not None
     assert dict(found.values.items()) == {"n": 1, "rules": "OSS"}  # noqa: PD011 - no frame
+
+
+def test_a_rule_passes_the_published_ceiling_by_its_amendment_too() -> None:
+    found = finding("CEILING", schedule=amended_schedule())
+    assert found is not None
+    assert dict(found.values.items()) == {"n": 2, "rules": "OSS, WARRANTY"}  # noqa: PD011 - no frame
+    told = next(each for each in collect(inputs(schedule=amended_schedule()), NOW).rules if each.name == "WARRANTY")
+    assert (told.passes_ceiling, told.keep_passes_ceiling) == (True, False)
+    assert [each.passes_ceiling for each in told.amendments] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from include.retention.cli.opening import steps
 from include.retention.data_map.relations import company_roles
 from include.retention.deciding import read_events, record_refs, staged_records, subjects_held
 from include.retention.due_items import decide_items
-from include.retention.explain import ClockTold, GroupTold, explain_record, only
+from include.retention.explain import ClockTold, GroupTold, StartDay, explain_record, only, start_days
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
@@ -41,6 +41,12 @@ from include.retention.report.words import Words, load_words
 from include.retention.resolve import TableName, places_of
 from include.retention.settings import load_settings
 from include.retention.terms import Reason
+
+_DAY = {
+    StartDay.EVENT: "{}",
+    StartDay.FISCAL_YEAR: "in the fiscal year whose last day is {}",
+    StartDay.EITHER: "on {0}, or in the fiscal year whose last day is {0}",
+}
 
 
 @app.command()
@@ -153,7 +159,8 @@ def _explain(preview: Preview, name: TableName, place: int) -> tuple[GroupTold, 
     left = {group: bool(facts[f"left:{group}"].iloc[place]) for group in mapped.groups}
     purposes = preview.run.policy.schedule.purposes
     record = only(_records(preview, name), place)
-    return explain_record(mapped, purposes, record, left, read_events(preview.staging), preview.run.moment)
+    events, days = read_events(preview.staging), start_days(preview.run.policy.maps.values())
+    return explain_record(mapped, purposes, record, left, events, preview.run.moment, days)
 
 
 def _show(group: GroupTold, schedule: Schedule, as_of: date, *, held: bool, erased: bool) -> None:
@@ -197,4 +204,5 @@ def _sentence(clock: ClockTold, schedule: Schedule, words: Words) -> str:
         return f"{start} goes on, so it holds the data"
     if clock.through is None:
         return f"{start} never happened"
-    return f"{start} {clock.started}, so it {'holds' if clock.live else 'held'} the data through {clock.through}"
+    day = _DAY[clock.started_is].format(clock.started)
+    return f"{start} {day}, so it {'holds' if clock.live else 'held'} the data through {clock.through}"

@@ -27,7 +27,7 @@ from include.retention.data_map.polymorphic import Polymorphic, arm_name
 from include.retention.data_map.row_border import ConditionBorder, EventBorder, LinkBorder, Names, as_links, as_tuple
 from include.retention.json_paths import JsonPath, parse_path
 from include.retention.policy.model import Schedule
-from include.retention.terms import Scope, SubjectKind
+from include.retention.terms import Scope, SubjectKind, WhenNull
 
 
 def build_map(read: border.DataMapBorder, digest: str, schedule: Schedule | None) -> DataMap:
@@ -140,7 +140,7 @@ def _emission(read: EventBorder, roles: tuple[str, ...], references: Mapping[str
         event=read.event,
         date=read.date,
         begins=read.begins,
-        when_null=read.null,
+        when_null=WhenNull.ONGOING if read.ongoing else read.null,
         where=tuple(map(_condition, read.where)),
         of=roles if read.of is None else read.of,
         keeps=tuple(_link(each, references) for each in read.keeps),

@@ -12,7 +12,7 @@ from include.retention.data_map.model import Group
 from include.retention.data_map.relations import reached, roles_of
 from include.retention.errors import Problem
 from include.retention.policy.checks import LONG_WITHOUT_NECESSITY
-from include.retention.policy.model import EVIDENCE_PURPOSE
+from include.retention.policy.model import EVIDENCE_PURPOSE, Keep, Period, Purpose
 from include.retention.policy.statutes import longer
 from include.retention.terms import LawfulBasis, Scope, SubjectKind, WithoutPurpose
 
@@ -20,30 +20,33 @@ Told = Mapping[Scope, frozenset[str]]
 """Scope -> events that some table tells of for it."""
 
 
-def told_anywhere(mapped: Mapping[str, Mapped]) -> Told:
-    """Return the events that are told of subjects, and of companies, in any system."""
+def told_anywhere(mapped: Mapping[str, Mapped], *, dated: bool = False) -> Told:
+    """Return the events that are told of subjects, and of companies, in any system; with ``dated`` those with a day."""
     subjects: set[str] = set()
     companies: set[str] = set()
     for at in (each for system in mapped.values() for each in system.tables()):
         roles = roles_of(at.tables, at.table.name)
         for emission in at.table.emissions:
+            if dated and emission.date is None:
+                continue
             kinds = {roles[role].kind for role in emission.of if role in roles}
             subjects |= {emission.event} if emission.of else set()
             companies |= {emission.event} if SubjectKind.COMPANY in kinds else set()
     return {Scope.SUBJECT: frozenset(subjects), Scope.COMPANY: frozenset(companies)}
 
 
-def check_purposes(at: GroupContext, known: frozenset[str], told: Told) -> Iterator[Problem]:
+def check_purposes(at: GroupContext, known: frozenset[str], told: Told, dated: Told) -> Iterator[Problem]:
     """Yield what is wrong with the purposes of a column group.
 
     Args:
         at: the group.
         known: purposes that are declared, also where their content is broken.
         told: see ``told_anywhere``.
+        dated: likewise, of what has a day.
     """
     yield from _named(at, known)
     yield from _scopes(at)
-    yield from _clocks(at, told)
+    yield from _clocks(at, told, dated)
     yield from _blanket(at)
     yield from _identity(at)
 
@@ -83,18 +86,31 @@ def _scopes(at: GroupContext) -> Iterator[Problem]:
             yield at.problem(place, "SCOPE_WITHOUT_COMPANY", what, remedy)
 
 
-def _clocks(at: GroupContext, told: Told) -> Iterator[Problem]:
+def _clocks(at: GroupContext, told: Told, dated: Told) -> Iterator[Problem]:
     table, tables = at.at.table, at.at.tables
     astray = any(link.table not in tables for link in table.wholes)
     for place, use in at.purposes():
         event, by_record = use.purpose.starts, use.scope is Scope.RECORD
         if event not in at.schedule.events or use.purpose.name == EVIDENCE_PURPOSE or (by_record and astray):
             continue  # Told already, at the event, the purpose or the whole.
+        whose = f"a record of {table.name}" if by_record else f"a {use.scope}"
         if not (table.name in reached(tables, event) if by_record else event in told[use.scope]):
-            whose = f"a record of {table.name}" if by_record else f"a {use.scope}"
             what = f"has {use.purpose.name}, whose clock can never start: nothing tells of {event} for {whose}."
             remedy = f"Add {event} to the events of the table that knows it, or change the scope."
             yield at.problem(place, "CLOCK_NEVER_STARTS", what, remedy)
+        elif _lasts(use.purpose) and not (
+            table.name in reached(tables, event, dated=True) if by_record else event in dated[use.scope]
+        ):
+            name = use.purpose.name
+            what = f"has {name}, whose period can never start: {event} only goes on for {whose}, and never has a day."
+            remedy = f"Tell of its day in a second event with date, or let {name} keep P0D."
+            yield at.problem(place, "CLOCK_NEVER_STARTS", what, remedy)
+
+
+def _lasts(purpose: Purpose) -> bool:
+    """Return whether a purpose keeps anything beyond the start itself, by an amendment perhaps."""
+    keeps = [purpose.keep, *(amendment.keep for amendment in purpose.amendments)]
+    return any(longer(keep, Keep((Period(),))) for keep in keeps)
 
 
 def _blanket(at: GroupContext) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ Does each column have a purpose that may hold it, and does a legal duty cover ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 from include.retention.data_map.clocks import check_purposes, identity_notices, told_anywhere
@@ -14,7 +14,7 @@ from include.retention.data_map.model import Column, DataMap
 from include.retention.data_map.relations import kept, roles_of, told_of
 from include.retention.errors import Problem
 from include.retention.methods import WHOLE_METHODS
-from include.retention.policy.checks import OBJECTION
+from include.retention.policy.checks import ERASURE_REQUEST, OBJECTION
 from include.retention.policy.document import Document, KeyPath, key_text
 from include.retention.policy.model import EVIDENCE_PURPOSE, Category, FiscalYears, Keep, Schedule
 from include.retention.policy.statutes import BOOKKEEPING, STATUTES, Statute
@@ -37,14 +37,17 @@ def check_duties(mapped: Mapping[str, Mapped], schedule: Schedule, written: Docu
             ("events", schedule.events),
         )
     )
-    told = told_anywhere(mapped)
+    told, dated = told_anywhere(mapped), told_anywhere(mapped, dated=True)
+    ends = {OBJECTION, ERASURE_REQUEST}
+    ends |= {end.event for purpose in schedule.purposes.values() for end in purpose.ends_at_once}
     no_years = schedule.fiscal_years is None and (written is None or written.at(("fiscal_years",)) is None)
     for at in (each for system in mapped.values() for each in system.tables()):
         yield from _events(at, events, no_years=no_years)
+        yield from _ongoing(at, ends)
         yield from _categories(at, schedule, categories)
         yield from _suppresses(at, schedule)
         for group in at.table.groups.values():
-            yield from check_purposes(GroupContext(group, at, schedule), purposes, told)
+            yield from check_purposes(GroupContext(group, at, schedule), purposes, told, dated)
             yield from _ceiling_as_period(GroupContext(group, at, schedule))
         for statute in STATUTES.values():
             yield from _statute(statute, at, schedule)
@@ -92,7 +95,7 @@ def _events(at: TableContext, known: frozenset[str], *, no_years: bool) -> Itera
             what = f"names the event {emission.event}, which isn't in the schedule."
             remedy = "Add it to the schedule's events, or name one that is there."
             yield at.problem(("events", number, "event"), "UNKNOWN_EVENT", what, remedy)
-        if emission.event == BOOKKEEPING.event and not emission.as_fiscal_year_end:
+        if emission.event == BOOKKEEPING.event and emission.date is not None and not emission.as_fiscal_year_end:
             what = "counts bookkeeping from the voucher's own day; the law counts from the end of the fiscal year."
             remedy = f"Add as: fiscal_year_end ({BOOKKEEPING.law})."
             yield at.problem(("events", number, "as"), "STATUTORY_ANCHOR", what, remedy)
@@ -103,6 +106,29 @@ def _events(at: TableContext, known: frozenset[str], *, no_years: bool) -> Itera
                 "fiscal_years: {begin: 01-01}, with that month. If not, name there the table with their days."
             )
             yield at.problem(("events", number, "as"), "NO_FISCAL_YEARS", what, remedy)
+
+
+def _ongoing(at: TableContext, ends: Collection[str]) -> Iterator[Problem]:
+    """Yield what has to have a day and only goes on, by a row's state."""
+    for number, emission in enumerate(at.table.emissions):
+        if emission.date is not None:
+            continue
+        if emission.event in ends:
+            what = f"lets {emission.event} go on without a day; as the end of a purpose it would never have happened."
+            remedy = "Name the column with its day in date, without ongoing."
+            yield at.problem(("events", number, "ongoing"), "BAD_EVENT", what, remedy)
+        if emission.event == BOOKKEEPING.event:
+            what = "lets bookkeeping go on without end; the law counts from the end of the fiscal year."
+            remedy = f"Tell of what is still open by another event ({BOOKKEEPING.law})."
+            yield at.problem(("events", number, "ongoing"), "STATUTORY_ANCHOR", what, remedy)
+        for place, condition in enumerate(emission.where):
+            column = at.table.columns.get(condition.column)
+            if column is not None and column.group is not None:
+                what = (
+                    f"lets {emission.event} go on by {column.name}, which {column.group} erases: it would end with it."
+                )
+                remedy = "Name a column that isn't personal, such as a state."
+                yield at.problem(("events", number, "where", place, "column"), "BAD_EVENT", what, remedy)
 
 
 def _categories(at: TableContext, schedule: Schedule, known: frozenset[str]) -> Iterator[Problem]:

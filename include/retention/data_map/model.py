@@ -169,7 +169,8 @@ class Emission:
 
     Attributes:
         event: name in ``Schedule.events``.
-        date: column that holds the day or the instant.
+        date: column that holds the day or the instant; None where the event has no day and goes on while ``where``
+            holds.
         begins: column with the beginning of an episode that ``date`` ends; a beginning after the end is
             contradictory.
         when_null: what an empty date means.
@@ -183,7 +184,7 @@ class Emission:
     """
 
     event: str
-    date: str
+    date: str | None
     begins: str | None
     when_null: WhenNull
     where: tuple[Condition, ...]

@@ -43,9 +43,16 @@ def emissions_of(tables: Tables, event: str) -> Iterator[tuple[str, Emission]]:
                 yield name, emission
 
 
-def reached(tables: Tables, event: str) -> frozenset[str]:
-    """Return the tables whose records an event can concern: its own, those it keeps, and the parts of both."""
-    direct = kept(tables, event) | {name for name, _ in emissions_of(tables, event)}
+def reached(tables: Tables, event: str, *, dated: bool = False) -> frozenset[str]:
+    """Return the tables whose records an event can concern: its own, those it keeps, and the parts of both.
+
+    Args:
+        tables: of one map.
+        event: its name.
+        dated: leave out where the event only goes on, and has no day.
+    """
+    told = [(name, each) for name, each in emissions_of(tables, event) if each.date is not None or not dated]
+    direct = {name for name, _ in told} | {link.table for _, emission in told for link in emission.keeps}
     return frozenset(name for name in tables if name in direct or direct.intersection(wholes(tables, name)))
 
 

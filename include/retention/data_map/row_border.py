@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from include.retention.policy.parse import Border
@@ -100,12 +100,16 @@ class SubjectBorder(Border):
 
 
 class EventBorder(Border):
-    """A rule by which rows of this table tell of an event."""
+    """A rule by which rows of this table tell of an event: of its day, or that it goes on while conditions hold."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["date"]}, {"required": ["ongoing", "where"]}]})
 
     event: Name
     """Name of an event in the schedule."""
-    date: Filled
+    date: Filled | None = None
     """Column with the day or the instant."""
+    ongoing: bool = False
+    """Instead of `date`: the event goes on for rows that `where` holds for, whatever their dates, and for no others."""
     begins: Filled | None = None
     """Column with the beginning of the episode that `date` ends."""
     null: WhenNull = WhenNull.UNKNOWN
@@ -126,3 +130,23 @@ class EventBorder(Border):
     """`fiscal_year_end`: the event's day is the last day of the fiscal year that the date falls in."""
     fallback: Filled | None = None
     """Column whose day is used once a referral has waited its time out."""
+
+    @model_validator(mode="after")
+    def _by_day_or_by_state(self) -> EventBorder:
+        if not self.ongoing and self.date is None:
+            what, remedy = "tells neither of a day nor of what goes on.", "Add date, or ongoing: true and where."
+            raise PydanticCustomError("BAD_EVENT", what, {"remedy": remedy})
+        told = [name for name in _OF_DAYS if name in self.model_fields_set]
+        if self.ongoing and told:
+            names = ", ".join(name.removesuffix("_") for name in told)
+            what = "goes on whatever the dates are, and says {names} all the same."
+            remedy = f"Remove {names}; tell of the day in a second event with date, without ongoing."
+            raise PydanticCustomError("BAD_EVENT", what, {"names": names, "remedy": remedy})
+        if self.ongoing and not self.where:
+            remedy = "Say for which rows: where: [{column: state, in: [open]}]."
+            raise PydanticCustomError("BAD_EVENT", "goes on for every row, for ever.", {"remedy": remedy})
+        return self
+
+
+_OF_DAYS = ("date", "begins", "null", "special", "as_", "fallback")
+"""What an event may say of its day, and one that goes on may not."""

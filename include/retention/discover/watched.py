@@ -70,5 +70,5 @@ def _used(table: Table) -> set[str]:
     for role in table.subjects.values():
         named |= {*role.through, *role.identifiers.values()}
     for emission in table.emissions:
-        named |= {emission.date, emission.begins or "", emission.channel or "", emission.fallback or ""}
+        named |= {emission.date or "", emission.begins or "", emission.channel or "", emission.fallback or ""}
     return {*table.columns_of(named), *(ref.column for ref in table.files)}

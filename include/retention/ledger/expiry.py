@@ -11,6 +11,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from include.retention.ledger.chain import EVIDENCE_EXPIRED, append, serialise
+from include.retention.ledger.stops import stop_in_force
 from include.retention.ledger.tables import (
     batch,
     extract_size,
@@ -30,7 +31,7 @@ from include.retention.terms import RunOutcome
 def expire_evidence(conn: sa.Connection, before: datetime, at: datetime) -> dict[str, int]:
     """Delete what is older than the evidence period, and say so in the ledger (``evidence_expired``).
 
-    Runs that never ended, holds and suppressions in force, and open referrals stay whatever their age.
+    Runs that never ended, holds and suppressions in force, open referrals and a stop in force stay whatever their age.
 
     Args:
         conn: a connection of ``engine.begin()``.
@@ -60,12 +61,15 @@ def expire_evidence(conn: sa.Connection, before: datetime, at: datetime) -> dict
 def _expire_entries(conn: sa.Connection, before: datetime, at: datetime, others: dict[str, int]) -> dict[str, int]:
     """Raise the floor of the ledger over the entries that have expired, then delete them.
 
-    Entries go from the beginning only: one that is younger keeps those after it, whatever clock wrote them.
+    Entries go from the beginning only: one that is younger keeps those after it, whatever clock wrote them. So does a
+    stop in force, which stands in the ledger alone: without its entry everything would go on.
     """
     young = sa.select(sa.func.min(ledger_entry.c.seq)).where(ledger_entry.c.at >= utc_text(before))
     oldest, newest = conn.execute(sa.select(sa.func.min(ledger_entry.c.seq), sa.func.max(ledger_entry.c.seq))).one()
     first_young = conn.scalar(young)
-    through = newest if first_young is None else first_young - 1
+    stop = stop_in_force(conn)
+    kept = [place for place in (first_young, None if stop is None else stop.seq) if place is not None]
+    through = min(kept) - 1 if kept else newest
     gone = 0 if oldest is None else through - oldest + 1
     if gone <= 0 and not others:
         return {}

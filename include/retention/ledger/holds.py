@@ -37,6 +37,10 @@ _COLUMNS = {
     "placed_at": frames.INSTANT,
     "review_on": frames.DAY,
 }
+_RELEASED = {
+    **{name: _COLUMNS[name] for name in ("scope", "identifier_kind", "system", "table", "ref", "key_id")},
+    "released_at": frames.INSTANT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,29 @@ def holds_in_force(conn: sa.Connection) -> pd.DataFrame:
         .order_by(columns.number)
     )
     return frames.frame(((f"H{row.number}", *row[1:]) for row in conn.execute(query)), _COLUMNS)
+
+
+def released_holds(conn: sa.Connection) -> pd.DataFrame:
+    """Return the holds that were in force and aren't any more, until their evidence expires.
+
+    Returns:
+        ``scope, identifier_kind, system, table, ref, key_id`` as for `holds_in_force`, and ``released_at`` (UTC).
+    """
+    columns = legal_hold.c
+    query = (
+        sa.select(
+            columns.scope,
+            columns.identifier_kind,
+            columns.system,
+            columns.table_name,
+            columns.ref,
+            columns.key_id,
+            columns.released_at,
+        )
+        .where(columns.released_at.is_not(None))
+        .order_by(columns.number)
+    )
+    return frames.frame(map(tuple, conn.execute(query)), _RELEASED)
 
 
 def _wrong(what: Subject | Record, owner: str, reason: str, review_on: date | None, at: datetime) -> str:

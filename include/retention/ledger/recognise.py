@@ -53,7 +53,7 @@ def merged(several: Iterable[Found]) -> Found:
 
 
 def translated_holds(holds: pd.DataFrame, found: Found) -> pd.DataFrame:
-    """Return holds (``holds_in_force``) with references under the current key where they are known."""
+    """Return holds (in force or released) with references under the current key where they are known."""
     kinds = holds["identifier_kind"].where(holds["scope"] != RECORD, RECORD)
     return holds.assign(ref=_translated(holds["ref"], kinds, found))
 

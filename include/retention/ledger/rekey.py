@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.keys import OLD_KEYS_VARIABLE, RECORD, KeyRing
 from include.retention.ledger.chain import Json, append, serialise
-from include.retention.ledger.holds import SUBJECT, holds_in_force
+from include.retention.ledger.holds import SUBJECT, holds_in_force, released_holds
 from include.retention.ledger.items import done_items, unfinished_items
 from include.retention.ledger.suppressions import suppressions_in_force
 from include.retention.ledger.tables import legal_hold, suppression
@@ -69,11 +69,13 @@ def require_known_keys(conn: sa.Connection, ring: KeyRing) -> None:
 def stored_refs(conn: sa.Connection, domain_kind: str) -> dict[str, frozenset[str]]:
     """Return the references to look for with ``KeyRing.recognise``, by the key they were made under.
 
+    Released holds are among them: from their release it counts how long what they covered has been due.
+
     Args:
         conn: any connection.
         domain_kind: a kind of identifier, such as ``email``, or ``record``.
     """
-    holds = holds_in_force(conn)
+    holds = pd.concat([holds_in_force(conn), released_holds(conn)], ignore_index=True)
     if domain_kind == RECORD:
         found = [holds.loc[holds["scope"] == RECORD, ["key_id", "ref"]]]
         items = pd.concat([unfinished_items(conn), done_items(conn)], ignore_index=True)
@@ -91,6 +93,7 @@ def stored_refs(conn: sa.Connection, domain_kind: str) -> dict[str, frozenset[st
 def rekey(conn: sa.Connection, domain_kind: str, found: Mapping[str, str], key_id: str, at: datetime) -> int:
     """Move holds and suppressions to the current key where an extract has recognised them (``rekeyed``).
 
+    Holds that were released move too; suppressions that were closed stay as they were.
     Records of earlier plans stay as they were written: compare them through ``found``.
 
     Args:
@@ -115,7 +118,7 @@ def rekey(conn: sa.Connection, domain_kind: str, found: Mapping[str, str], key_i
 def _move_holds(conn: sa.Connection, kind: str, found: Mapping[str, str], key_id: str) -> int:
     columns = legal_hold.c
     of_kind = (columns.scope == SUBJECT) & (columns.identifier_kind == kind)
-    covered = (columns.scope == RECORD if kind == RECORD else of_kind) & columns.released_at.is_(None)
+    covered = columns.scope == RECORD if kind == RECORD else of_kind
     moved = 0
     for row in conn.execute(sa.select(columns.number, columns.ref).where(covered)).all():
         if row.ref in found:

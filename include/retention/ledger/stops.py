@@ -1,6 +1,7 @@
 """A stop of everything that destroys: a human places it, and every act sees it before its next transaction.
 
-It stands in the ledger alone, so that who stopped what, when and why is evidence like everything else.
+It stands in the ledger alone, so that who stopped what, when and why is evidence like everything else. While it is in
+force its entry outlives the evidence period: see ``expiry``.
 """
 
 from __future__ import annotations
@@ -20,8 +21,16 @@ PLACED, RELEASED = "stop_placed", "stop_released"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stop in force: who placed it, why, and when (UTC)."""
+    """A stop in force.
 
+    Attributes:
+        seq: the place of its entry in the ledger.
+        by: who placed it.
+        reason: why.
+        at: when, UTC.
+    """
+
+    seq: int
     by: str
     reason: str
     at: datetime
@@ -67,7 +76,7 @@ def stop_in_force(conn: sa.Connection) -> Stop | None:
     if row is None or row.kind == RELEASED:
         return None
     entry = entry_of(row)
-    return Stop(str(entry.body["by"]), str(entry.body["reason"]), entry.at)
+    return Stop(entry.seq, str(entry.body["by"]), str(entry.body["reason"]), entry.at)
 
 
 def _body(by: str, reason: str) -> dict[str, Json]:

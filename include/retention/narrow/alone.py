@@ -46,6 +46,7 @@ class Alone:
 
     Attributes:
         emission: what tells of the day that decides.
+        day: the column with that day.
         kept: by column group.
         keeper: the purpose that keeps longest from a known day.
         open_keeper: the purpose that is told of a row whose event goes on.
@@ -53,6 +54,7 @@ class Alone:
     """
 
     emission: Emission
+    day: str
     kept: Mapping[str, Kept]
     keeper: str
     open_keeper: str
@@ -146,7 +148,8 @@ def _decided_by_one_day(table: Table, schedule: Schedule, moment: Moment) -> Alo
     if any(not group.purposes for group in table.groups.values()):
         return None
     emissions = [each for each in table.emissions if each.event in events]
-    if len(emissions) != 1 or not _plain_day(emissions[0]):
+    day = emissions[0].date if len(emissions) == 1 and _plain_day(emissions[0]) else None
+    if day is None:
         return None
     days = np.arange(np.datetime64(EARLIEST, "D"), np.datetime64(moment.today, "D") + 1)
     through = [retain_through_amended(days, each.keep, each.amendments, moment.today) for each in purposes]
@@ -159,10 +162,10 @@ def _decided_by_one_day(table: Table, schedule: Schedule, moment: Moment) -> Alo
     recent = days >= np.datetime64(first, "D")
     keepers = {purposes[winner].name for winner in np.unique(np.argmax(np.stack(through)[:, recent], axis=0))}
     # A sentinel inside would be taken for a day.
-    if len(keepers) > 1 or any(first - MARGIN <= day <= moment.today for day in schedule.sentinel_dates):
+    if len(keepers) > 1 or any(first - MARGIN <= each <= moment.today for each in schedule.sentinel_dates):
         return None
     opened = purposes[0].name
-    return Alone(emissions[0], kept, next(iter(keepers), opened), opened, moment.today)
+    return Alone(emissions[0], day, kept, next(iter(keepers), opened), opened, moment.today)
 
 
 def _by_its_own_day(use: PurposeUse, purpose: Purpose) -> bool:

@@ -42,7 +42,7 @@ ALL_READ = Unread({}, 0)
 
 def has_days(target: sa.Table, alone: Alone) -> bool:
     """Return whether the database itself keeps days in the column that decides: SQLite keeps whatever it was given."""
-    return isinstance(target.c[alone.emission.date].type, (sa.Date, sa.DateTime))
+    return isinstance(target.c[alone.day].type, (sa.Date, sa.DateTime))
 
 
 def must_read(table: Table, target: sa.Table, alone: Alone) -> Condition:
@@ -78,7 +78,7 @@ def count_unread(
     if table.when_expired is WhenExpired.DELETE and not opens:  # Whatever isn't kept was read.
         rows = connection.execute(sa.select(sa.func.count()).select_from(target)).scalar_one()
         return rows, _unread({alone.keeper: rows - read}, 0)
-    column = target.c[alone.emission.date]
+    column = target.c[alone.day]
     kept = sa.or_(*(_kept(target, alone, group) for group in table.groups))
     places = sa.case(
         (must_read(table, target, alone), READ), (kept, sa.case((column.is_(None), OPEN), else_=DATED)), else_=EMPTY
@@ -97,7 +97,7 @@ def _unread(kept: Mapping[str, int], empty: int) -> Unread:
 
 def _kept(target: sa.Table, alone: Alone, group: str) -> Condition:
     """Return the condition "a purpose surely keeps the group"; it may be NULL where it isn't true."""
-    emission, column = alone.emission, target.c[alone.emission.date]
+    emission, column = alone.emission, target.c[alone.day]
     inside = _between(column, alone.kept[group].since, alone.today)
     if emission.when_null is WhenNull.ONGOING:
         inside = sa.or_(column.is_(None), inside)
@@ -106,7 +106,7 @@ def _kept(target: sa.Table, alone: Alone, group: str) -> Condition:
 
 def _unkept(target: sa.Table, alone: Alone, group: str) -> Condition:
     """Return the opposite of `_kept`."""
-    emission, column = alone.emission, target.c[alone.emission.date]
+    emission, column = alone.emission, target.c[alone.day]
     outside = [column < _day(column, alone.kept[group].since), column > _day(column, alone.today)]
     if emission.when_null is not WhenNull.ONGOING:
         outside.append(column.is_(None))
@@ -115,7 +115,7 @@ def _unkept(target: sa.Table, alone: Alone, group: str) -> Condition:
 
 def _near_a_border(target: sa.Table, alone: Alone) -> Condition:
     """Return the condition "whether the row is kept hangs on a day's exact place, or it lies ahead"."""
-    column = target.c[alone.emission.date]
+    column = target.c[alone.day]
     near = [_between(column, each.before, each.since) for each in alone.kept.values()]
     return sa.and_(sa.or_(*near, column > _day(column, alone.today)), *_where(target, alone))
 

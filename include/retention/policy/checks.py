@@ -46,13 +46,14 @@ def notices(schedule: Schedule, document: Document) -> Iterator[Problem]:
     yield from _unusual_waits(schedule, document)
     ceiling = Keep((schedule.ceiling,))
     for purpose in schedule.purposes.values():
-        if longer(purpose.keep, ceiling):
-            yield document.problem(
-                ("purposes", purpose.name, "keep"),
-                "PAST_PUBLISHED_CEILING",
-                f"can last longer than the {schedule.ceiling.years} years that the published policy promises.",
-                "Have the controller decide: the published policy must say so, or the period must be shorter.",
-            )
+        for path, keep in _keeps_of(purpose):
+            if longer(keep, ceiling):
+                yield document.problem(
+                    path,
+                    "PAST_PUBLISHED_CEILING",
+                    f"can last longer than the {schedule.ceiling.years} years that the published policy promises.",
+                    "Have the controller decide: the published policy must say so, or the period must be shorter.",
+                )
 
 
 def _unusual_waits(schedule: Schedule, document: Document) -> Iterator[Problem]:
@@ -174,10 +175,15 @@ def _all_keeps(schedule: Schedule) -> Iterator[tuple[KeyPath, Keep, bool]]:
     yield ("published_policy", "ceiling"), Keep((schedule.ceiling,)), True
     for name, parameter in schedule.parameters.items():
         yield ("parameters", name, "keep"), parameter.keep, False
-    for name, purpose in schedule.purposes.items():
-        yield ("purposes", name, "keep"), purpose.keep, purpose.statutory
-        for place, amendment in enumerate(purpose.amendments):
-            yield ("purposes", name, "amendments", place, "keep"), amendment.keep, purpose.statutory
+    for purpose in schedule.purposes.values():
+        yield from ((place, keep, purpose.statutory) for place, keep in _keeps_of(purpose))
+
+
+def _keeps_of(purpose: Purpose) -> Iterator[tuple[KeyPath, Keep]]:
+    """Yield a purpose's period and those of its amendments, in force or to come, each with its place."""
+    yield ("purposes", purpose.name, "keep"), purpose.keep
+    for place, amendment in enumerate(purpose.amendments):
+        yield ("purposes", purpose.name, "amendments", place, "keep"), amendment.keep
 
 
 def _years_as_days(schedule: Schedule, document: Document) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from include.retention.report.figures import failed_sums
 from include.retention.report.model import Guard, ReportData, Severity
 from include.retention.report.outcome import GOOD, deciding
 from include.retention.report.parts import Check
-from include.retention.report.rule_parts import Erasure
+from include.retention.report.rule_parts import Amended, Erasure
 from include.retention.report.rules import period_months
 from include.retention.report.run import this_run
 from include.retention.report.sentences import (
@@ -90,6 +90,7 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
         "code": words.code,
         "period": words.period,
         "keep": words.keep,
+        "amended": lambda each, rule: _amended(words, each, episodic=rule.episodic),
         "finding_text": lambda finding: finding_text(data, finding, words),
         "why": lambda key: reason_text(data, words, key),
         "system_title": lambda name: words.show(data.system_titles.get(name, name)),
@@ -112,6 +113,14 @@ def _functions(data: ReportData, words: Words) -> dict[str, Any]:
 def _dated(title: str) -> str:
     """Return an event's title; "until" of an episode is left open for the day that each record has."""
     return f"{title} …" if title.endswith((" till", " until")) else title
+
+
+def _amended(words: Words, each: Amended, *, episodic: bool) -> str:
+    """Return from when a changed period counts, for which events, and how long it is."""
+    keep = words.keep(each.keep, episodic=episodic)
+    if each.events_from is None:
+        return words("p3.amended", day=each.in_force, keep=keep)
+    return words("p3.amended_events", day=each.in_force, events=each.events_from, keep=keep)
 
 
 def _guard_number(words: Words, guard: Guard, value: float | None) -> str:

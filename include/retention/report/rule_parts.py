@@ -12,12 +12,17 @@ from include.retention.terms import LawfulBasis, Scope
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """A change of a period, in force or to come."""
+    """A change of a period, in force or to come.
+
+    Attributes:
+        passes_ceiling: the changed period is longer than the published policy's ceiling.
+    """
 
     in_force: date
     keep: Keep
     events_from: date | None
     source: str
+    passes_ceiling: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,10 @@ class Rule:
         episodic: the start event can be an open episode, so the purpose lives while it is open.
         at_year_end: the clock starts at the end of the fiscal year that the event falls in.
         data: what is held for it: (system, table, categories).
-        longest_months: the longest storage after the start event, in months, year-end extension included.
-        passes_ceiling: longer than the published policy's ceiling.
+        longest_months: the longest storage after the start event, in months, year-end extension included, amendments
+            left out.
+        keep_passes_ceiling: the period itself is longer than the published policy's ceiling.
+        passes_ceiling: the period, or one that an amendment brings, is longer than it.
         promises: sentences of the published policy that speak of it.
         review_due: its review date has passed or is missing.
     """
@@ -65,6 +72,7 @@ class Rule:
     review_due: bool
     data: tuple[tuple[str, str, tuple[str, ...]], ...]
     longest_months: int
+    keep_passes_ceiling: bool
     passes_ceiling: bool
     promises: tuple[str, ...]
 

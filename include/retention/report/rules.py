@@ -48,6 +48,12 @@ def collect_rules(
 
 def _rule(schedule: Schedule, purpose: Purpose, today: date) -> Rule:
     """Return what the schedule alone says of a purpose."""
+    ceiling = Keep((schedule.ceiling,))
+    amendments = tuple(
+        Amended(each.in_force, each.keep, each.events_from, each.source, passes_ceiling=longer(each.keep, ceiling))
+        for each in purpose.amendments
+    )
+    keep_passes = longer(purpose.keep, ceiling)
     return Rule(
         name=purpose.name,
         title=purpose.title,
@@ -58,7 +64,7 @@ def _rule(schedule: Schedule, purpose: Purpose, today: date) -> Rule:
         episodic=False,
         at_year_end=False,
         keep=purpose.keep,
-        amendments=tuple(Amended(a.in_force, a.keep, a.events_from, a.source) for a in purpose.amendments),
+        amendments=amendments,
         endings=tuple(
             Ending(
                 schedule.events[end.event].title,
@@ -78,7 +84,8 @@ def _rule(schedule: Schedule, purpose: Purpose, today: date) -> Rule:
         review_due=purpose.review_on is None or purpose.review_on <= today,
         data=(),
         longest_months=longest_months(purpose.keep),
-        passes_ceiling=longer(purpose.keep, Keep((schedule.ceiling,))),
+        keep_passes_ceiling=keep_passes,
+        passes_ceiling=keep_passes or any(each.passes_ceiling for each in amendments),
         promises=(),
     )
 
