@@ -8,6 +8,7 @@ idempotent, and what is measured is what is true.
 What fails is not done, and never stops silently:
 
 - Contention and lost connections (deadlock, lock timeout, restart) are tried again, a few times, with pauses.
+- A statement that takes longer than it may has failed for good: it would take as long again.
 - Any other failure means that something believed about the table is wrong: a trigger, a permission, a constraint, a
   missing disk. The batch is rolled back, and nothing more is done in that table, nor deleted from the tables that it
   refers to, directly or not: their rows would lose what still points at them. Other tables go on.
@@ -28,7 +29,7 @@ import sqlalchemy as sa
 
 from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
 from include.retention.column_types import Types, read_types
-from include.retention.contention import error_name, lost_connection
+from include.retention.contention import error_name, lost_connection, out_of_time
 from include.retention.data_map.model import DataMap, ForeignKey, declared_references
 from include.retention.errors import ActError
 from include.retention.files import NO_FILES
@@ -150,8 +151,7 @@ class _Acting:
         self.failed.add(batch.table)
         if lost_connection(error):
             self.ended = "the database couldn't be reached any more"
-        what = str(error) if isinstance(error, ActError) else error_name(error)
-        self._say_not_done(batch.table, what, len(batch.keys))
+        self._say_not_done(batch.table, _why_failed(error), len(batch.keys))
 
     def _say_not_done(self, table: str, what: str, count: int) -> None:
         self.not_done.append(NotDone(table, what, count))
@@ -169,6 +169,14 @@ def _referred_to(references: Iterable[ForeignKey], table: str) -> set[str]:
         waiting = set().union(*(up.get(name, set()) for name in waiting)) - found
         found |= waiting
     return found - {table}
+
+
+def _why_failed(error: ActError | sa.exc.SQLAlchemyError) -> str:
+    if isinstance(error, ActError):
+        return str(error)
+    if out_of_time(error):
+        return f"a statement took longer than GALLRING_STATEMENT_TIMEOUT_S, or was cancelled: {error_name(error)}"
+    return error_name(error)
 
 
 def _why_remaining(batch: Batch, result: BatchResult) -> str:

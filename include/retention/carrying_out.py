@@ -55,11 +55,12 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     items = items[items["system"] == system]
     _require_no_stop(run, system, items)
     data_map = run.policy.maps[system]
-    engine = system_engine(data_map, writes=True)
+    engine = system_engine(data_map, writes=True, timeouts=run.settings.timeouts)
+    reader = system_engine(data_map)
     try:
         with held_lock(run.control, system, run.run_id, clock.now) as fence:
-            extractor = extractor_for(run, data_map, engine)
-            _keep_baseline(run, engine, extractor, items, fence)
+            extractor = extractor_for(run, data_map, reader)
+            _keep_baseline(run, reader, extractor, items, fence)
             batches = list(_batches(run, items))
             journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, fence)
             for batch, _ in batches:
@@ -82,6 +83,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
             )
     finally:
         engine.dispose()
+        reader.dispose()
     return _told(system, result)
 
 
@@ -255,7 +257,7 @@ class _Journal:
             self.fence(connection)
 
 
-def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:
+def _keep_baseline(run: Run, reader: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:
     """Count the system once before its first batch; a retry must not count what is already changed."""
     staging = run.staging.phase(CONFIRM)
     system = extractor.data_map.system
@@ -263,7 +265,7 @@ def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.
     if staging.has_json(name):
         return
     references = with_declared(extractor.references, extractor.data_map.tables)
-    with engine.connect() as connection:
+    with reader.connect() as connection:
         content = take_baseline(
             connection,
             extractor.data_map,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.retention.errors import ConfigurationError
+from include.retention.limits import Timeouts
 from include.retention.settings import load_settings
 
 
@@ -94,3 +95,20 @@ def test_every_setting_that_cannot_be_used_is_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(wrong)
     assert {problem.key for problem in caught.value.problems} == set(wrong)
+
+
+def test_how_long_a_destroying_session_waits() -> None:
+    assert load_settings({}).timeouts == Timeouts(lock=10, statement=300)
+    environ = {"GALLRING_LOCK_TIMEOUT_S": "3", "GALLRING_STATEMENT_TIMEOUT_S": "40"}
+    assert load_settings(environ).timeouts == Timeouts(lock=3, statement=40)
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "1.5", "90000", "soon"])
+def test_a_timeout_that_is_none_is_refused(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_LOCK_TIMEOUT_S: is not a usable number.*BAD_NUMBER"):
+        load_settings({"GALLRING_LOCK_TIMEOUT_S": written})
+
+
+def test_a_wait_for_a_lock_must_end_before_the_statement_does() -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_STATEMENT_TIMEOUT_S: isn't longer than.*more than 60"):
+        load_settings({"GALLRING_LOCK_TIMEOUT_S": "60", "GALLRING_STATEMENT_TIMEOUT_S": "60"})
