@@ -27,7 +27,6 @@ from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import ItemState, mark_items
 from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
-from include.retention.ledger.stops import Stop, stop_in_force
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
@@ -35,6 +34,7 @@ from include.retention.reading import extractor_for, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
+from include.retention.sparing import manner_for, stopped
 from include.retention.staging import CONFIRM
 from include.retention.terms import Mode, Verdict
 from include.retention.validate.baseline import baseline_name, take_baseline
@@ -55,7 +55,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     items = items[items["system"] == system]
     _require_no_stop(run, system, items)
     data_map = run.policy.maps[system]
-    engine = system_engine(data_map, writes=True, timeouts=run.settings.timeouts)
+    engine = system_engine(data_map, writes=True, timeouts=run.settings.limits.timeouts)
     reader = system_engine(data_map)
     try:
         with held_lock(run.control, system, run.run_id, clock.now) as fence:
@@ -79,7 +79,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted, fence),
                 journal=journal,
                 progress=ActProgress(system, sum(len(batch.keys) for batch, _ in batches)),
-                stop=lambda: _stopped(run) is not None,
+                manner=manner_for(run, data_map, reader),
             )
     finally:
         engine.dispose()
@@ -106,18 +106,13 @@ def require_approval(run: Run) -> None:
         raise ApprovalError(message)
 
 
-def _stopped(run: Run) -> Stop | None:
-    with reading(run.control) as connection:
-        return stop_in_force(connection)
-
-
 def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
     """Begin nothing while destroying is stopped, and say so in the ledger, table by table.
 
     Raises:
         StopError: names who has stopped it, and the way on.
     """
-    stop, records = _stopped(run), items["table"][items["confirmed"]].value_counts()
+    stop, records = stopped(run), items["table"][items["confirmed"]].value_counts()
     if stop is None or records.empty:
         return
     what = f"destroying is stopped by {stop.by}: {stop.reason}"
@@ -155,7 +150,7 @@ def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class _Recheck:
-    """The last look, inside the batch's own transaction: have the rows changed, has somebody put a hold on them?
+    """The last look, inside the transaction of each piece of a batch: have rows changed, is there a hold on them now?
 
     Is the system's lock still ours? The rows are locked by now, so whoever has taken it over waits for them.
     """
@@ -170,7 +165,7 @@ class _Recheck:
     fence: Fence
 
     def __call__(self, connection: sa.Connection, batch: Batch) -> list[bool]:
-        """Return for each record of the batch whether it may be destroyed.
+        """Return for each record of the piece whether it may be destroyed.
 
         A record that is gone, or has nothing left, passes: there is nothing to protect and nothing to do.
         """
@@ -185,9 +180,9 @@ class _Recheck:
             name not in now or (now[name] == fingerprint and ref not in held)
             for name, ref, fingerprint in zip(names, batch.record_refs, batch.fingerprints, strict=True)
         ]
-        self.drifted[batch.batch_id] = {
-            ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed
-        }
+        drifted = self.drifted.setdefault(batch.batch_id, set())
+        drifted.difference_update(batch.record_refs)  # An attempt before may have seen otherwise.
+        drifted.update(ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed)
         return passes
 
     def _held(self, batch: Batch) -> set[str]:

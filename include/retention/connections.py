@@ -129,7 +129,9 @@ def _session_settings(url: sa.URL, timeouts: Timeouts) -> dict[str, Any]:
     lock, longest = timeouts.lock, timeouts.statement
     if url.get_backend_name() == "postgresql":
         ended = "" if longest is None else f"-c statement_timeout={longest}s "
-        return {"options": f"-c timezone=UTC -c lock_timeout={lock}s {ended}{FIND_DEAD_CLIENTS}"}
+        options = f"-c timezone=UTC -c lock_timeout={lock}s {ended}{FIND_DEAD_CLIENTS}"
+        # A prepared statement is planned once for all arrays, as if each had ten elements.
+        return {"options": options, "prepare_threshold": None}
     # MariaDB alone reads what stands in such a comment: MySQL has no such variable.
     ended = "" if longest is None else f" /*M!100108 , max_statement_time={longest} */"
     strict = (
