@@ -16,7 +16,7 @@ from include.retention.act import ActResult, Batch, BatchResult, act_on_system
 from include.retention.act_progress import ActProgress
 from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
-from include.retention.errors import ActError, ApprovalError, StopError
+from include.retention.errors import ActError, ApprovalError, LedgerError, StopError
 from include.retention.extract import Extractor
 from include.retention.facts import json_key
 from include.retention.keys import RECORD
@@ -24,7 +24,7 @@ from include.retention.ledger.approvals import approval_for
 from include.retention.ledger.batches import BatchState, batches_of, start_batch, verify_batch
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
-from include.retention.ledger.items import ItemState, mark_items
+from include.retention.ledger.items import ItemState, mark_batch, mark_items
 from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
@@ -239,9 +239,12 @@ class _Journal:
                 files=files,
                 at=now,
             )
-            sent = [ref for ref in batch.record_refs if ref not in late]
-            mark_items(connection, self.run.run_id, sent, acted, now)
             mark_items(connection, self.run.run_id, [*lost, *sorted(late)], ItemState.DRIFT, now)
+            sent = len(batch.record_refs) - len(late)
+            if mark_batch(connection, self.run.run_id, number, acted, now) != sent:
+                raise LedgerError(
+                    f"run {self.run.run_id}, batch {number}: its records in the ledger aren't the plan's."
+                )
             self.fence(connection)
 
     def not_done(self, system: str, table: str, what: str, count: int) -> None:

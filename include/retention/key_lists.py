@@ -58,23 +58,25 @@ def _any(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:  # noqa:
     return compiler.process(element.arrayed, **options)
 
 
-def one_of(columns: Sequence[sa.Column[Any]], values: Sequence[Sequence[Any]]) -> sa.ColumnElement[bool]:
+def one_of(columns: Sequence[sa.Column[Any]], values: Sequence[list[Any]]) -> sa.ColumnElement[bool]:
     """Return the predicate.
 
     Args:
         columns: at least one.
-        values: rows of values in the order of the columns, as they are bound.
+        values: for each column its values, row by row, as they are bound.
     """
     types = [_element(column.type) for column in columns]
     if len(columns) == 1:
-        listed = columns[0].in_([value for (value,) in values])
+        # A list would be looked through, value by value, for what isn't one.
+        listed = columns[0].in_(sa.bindparam("key", values[0], columns[0].type, unique=True, expanding=True))
     else:
-        listed = sa.tuple_(*columns).in_([tuple(row) for row in values])
+        listed = sa.tuple_(*columns).in_(list(zip(*values, strict=True)))
     known = [type_ for type_ in types if type_ is not None]
     if len(known) < len(columns):
         return listed
-    lists = zip(*values, strict=True) if values else [()] * len(columns)
-    arrays = [sa.literal(list(each), sa.ARRAY(type_)) for each, type_ in zip(lists, known, strict=True)]
+    arrays = [
+        sa.bindparam("keys", each, sa.ARRAY(type_), unique=True) for each, type_ in zip(values, known, strict=True)
+    ]
     if len(columns) == 1:
         return OneOf(listed, columns[0] == sa.any_(arrays[0]))
     names = [f"part_{place}" for place in range(len(columns))]

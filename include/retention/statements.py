@@ -14,7 +14,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.util import ClauseAdapter
 
-from include.retention.column_types import Type, bound_value
+from include.retention.column_types import Type, bound_values
 from include.retention.data_map.model import ForeignKey, Table
 from include.retention.errors import ActError
 from include.retention.key_lists import one_of
@@ -62,12 +62,15 @@ def key_condition(target: sa.Table, key: Sequence[str], keys: Sequence[RecordKey
         ActError: a key has a null or the wrong number of parts (it would match nothing, and look done), or there are
             more than one statement can bind.
     """
-    if any(len(values) != len(key) or None in values for values in keys):
+    parts = list(zip(*keys, strict=True)) if len(set(map(len, keys))) <= 1 else []
+    if keys and (len(parts) != len(key) or any(None in part for part in parts)):
         raise ActError(f"A key of {target.name} isn't whole: each needs a value for {', '.join(key)}.")
     if len(keys) * len(key) > MAX_BOUND:
         raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement.")
     columns = [target.c[name] for name in key]
-    return one_of(columns, [[bound_value(c.type, v) for c, v in zip(columns, values, strict=True)] for values in keys])
+    return one_of(
+        columns, [bound_values(c.type, part) for c, part in zip(columns, parts or [()] * len(key), strict=True)]
+    )
 
 
 def lock(table: Table, target: sa.Table, groups: Sequence[str], keys: Sequence[RecordKey]) -> sa.Select[int]:

@@ -252,3 +252,19 @@ def test_many_keys_at_once(engine: sa.Engine) -> None:
         connection.execute(sa.insert(made.target), [{"a": a, "b": b, "value": "secret"} for a, b in keys[:3000]])
     assert run(engine, erase(table, made.target, ["all"], keys, [])) == 3000
     assert run(engine, delete(table, made.target, keys, [])) == 3000
+
+
+def test_a_key_that_is_longer_than_its_column_finds_no_other_row(engine: sa.Engine) -> None:
+    """An array of varchar(4) would cut it, and then it would be the other's."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE thing (series varchar(4), number integer, PRIMARY KEY (series, number))"
+        )
+        connection.exec_driver_sql("INSERT INTO thing VALUES ('ABCD', 1), ('ABCE', 2)")
+    for key, keys in ((("series",), [("ABCDE",)]), (("series", "number"), [("ABCDE", 1), ("ABCE", 1)])):
+        table = mapped_table("thing", list(key), {})
+        with engine.connect() as connection:
+            types = read_types(connection, data_map(table))["thing"]
+            target = sql_table(table, None, types)
+            found = connection.execute(sa.select(target.c.series).where(key_condition(target, key, keys)))
+            assert found.all() == []
