@@ -1,16 +1,18 @@
 """Step 6, act: carry out one system's part of an approved plan, batch by batch, and measure what became of it.
 
-For each batch: the ledger says that it starts; one transaction locks its rows, asks whether each is still due, deletes
-the files that they name, and erases or deletes them; a fresh look counts what remains; the ledger says what was
-measured. Nothing is done because it was sent. After a crash the same batches are given again: every statement is
-idempotent, and what is measured is what is true.
+For each batch: the ledger says that it starts; one transaction after the other locks some of its rows, asks whether
+each is still due, deletes the files that they name, and erases or deletes them, and a fresh look counts what remains;
+the ledger says what was measured. Nothing is done because it was sent. After a crash the same batches are given again:
+every statement is idempotent, and what is measured is what is true.
 
 What fails is not done, and never stops silently:
 
 - Contention and lost connections (deadlock, lock timeout, restart) are tried again, a few times, with pauses.
+- A statement that takes longer than it may has failed for good: it would take as long again.
 - Any other failure means that something believed about the table is wrong: a trigger, a permission, a constraint, a
-  missing disk. The batch is rolled back, and nothing more is done in that table, nor deleted from the tables that it
-  refers to, directly or not: their rows would lose what still points at them. Other tables go on.
+  missing disk. The transaction is rolled back, its batch is not done, and nothing more is done in that table, nor
+  deleted from the tables that it refers to, directly or not: their rows would lose what still points at them. Other
+  tables go on.
 - When the database can't be reached any more, nothing further is tried.
 - A statement that changes more rows than it has keys is rolled back, and ends the act at once: the key in the map
   isn't one, and nothing can be trusted.
@@ -21,18 +23,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from include.retention.batch import ActResult, Batch, BatchResult, Journal, NotDone, Progress, Recheck
+from include.retention.batch import ActResult, Batch, BatchResult, Journal, Manner, NotDone, Progress, Recheck
 from include.retention.column_types import Types, read_types
-from include.retention.contention import error_name, lost_connection
+from include.retention.contention import error_name, lost_connection, out_of_time
 from include.retention.data_map.model import DataMap, ForeignKey, declared_references
-from include.retention.errors import ActError
+from include.retention.errors import ActError, StopError
 from include.retention.files import NO_FILES
-from include.retention.one_batch import KeyMismatchError, Source, carry_out, tried
+from include.retention.one_batch import STOPPED, KeyMismatchError, Source, carry_out, tried
+from include.retention.pace import Pace
 from include.retention.polymorphic_sql import typed_references
 from include.retention.terms import Verdict
 
@@ -47,8 +50,8 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     *,
     recheck: Recheck,
     journal: Journal,
-    progress: Progress = lambda _batch, _result: None,
-    stop: Callable[[], bool] = lambda: False,
+    progress: Progress = lambda _batch, _rows: None,
+    manner: Manner = Manner(),  # noqa: B008 - frozen
     environ: Mapping[str, str] | None = None,
 ) -> ActResult:
     """Carry out a system's batches in their order, and return what was measured.
@@ -60,8 +63,8 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
         batches: children before parents; read one at a time.
         recheck: the last look at each row, inside the transaction that destroys it.
         journal: the ledger.
-        progress: told after each batch.
-        stop: asked before each batch; once true, the rest is not done.
+        progress: told after each transaction.
+        manner: how to spare those who use the system besides.
         environ: for file roots that are set by the environment; None means the process's own.
 
     Raises:
@@ -72,11 +75,9 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     types = tried(lambda: _types(engine, data_map))
     ties = typed_references((*references, *declared_references(data_map.tables)), data_map.tables, types)
     source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
-    acting = _Acting(source, recheck, journal)
+    acting = _Acting(source, recheck, journal, progress, manner)
     for batch in batches:
-        if not acting.ended and stop():
-            acting.ended = "destroying was stopped by somebody (gallring stop)"
-        progress(batch, acting.take(batch))
+        acting.take(batch)
     return acting.finish()
 
 
@@ -93,37 +94,74 @@ class _Acting:
         ended: why nothing further is tried, or an empty text.
         failed: tables in which something failed, for good.
         skipped: rows that weren't tried, by table and reason.
+        paces: the size of the transactions, by what they do.
+        committed: rows of the batch at hand that were carried out.
+        worked: seconds that the transaction before took.
     """
 
     source: Source
     recheck: Recheck
     journal: Journal
+    progress: Progress
+    manner: Manner
     ended: str = ""
     failed: set[str] = field(default_factory=set)
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
     measured: list[BatchResult] = field(default_factory=list)
     not_done: list[NotDone] = field(default_factory=list)
+    paces: dict[tuple[str, Verdict, tuple[str, ...]], Pace] = field(default_factory=dict)
+    committed: int = 0
+    worked: float = 0.0
 
-    def take(self, batch: Batch) -> BatchResult | None:
-        """Carry out a batch, unless something that failed before forbids it; None where it isn't measured."""
+    def take(self, batch: Batch) -> None:
+        """Carry out a batch, unless something that failed before forbids it, and tell of all its rows."""
+        self.committed = 0
+        if not self.ended:
+            self._pause()
+        try:
+            self._take(batch)
+        finally:
+            if self.committed < len(batch.keys):
+                self.progress(batch, len(batch.keys) - self.committed)
+
+    def _pause(self) -> None:
+        """Rest from the transaction before, and ask whether to go on."""
+        try:
+            if self.worked:
+                self.manner.rest(self.worked)
+        except StopError as error:
+            self.ended = str(error)
+        if not self.ended and self.manner.stop():
+            self.ended = STOPPED
+
+    def _take(self, batch: Batch) -> None:
         why = self._forbidden(batch)
         if why:
             self.skipped[batch.table, why] += len(batch.keys)
-            return None
+            return
         self.journal.started(batch)
+        pace = self.paces.setdefault((batch.table, batch.action, batch.groups), Pace(self.manner.transaction_s))
+
+        def told(rows: int) -> None:
+            self.committed += rows
+            self.progress(batch, rows)
+
         try:
-            result = carry_out(self.source, batch, self.recheck)
+            result, self.worked = carry_out(self.source, batch, self.recheck, self.manner, pace, told)
         except KeyMismatchError as error:
-            self._say_not_done(batch.table, str(error), len(batch.keys))
+            self._say_broken_off(batch, str(error))
             raise
+        except StopError as error:
+            self.ended = str(error)
+            self._say_broken_off(batch, self.ended)
+            return
         except (ActError, sa.exc.SQLAlchemyError) as error:
             self._fail(batch, error)
-            return None
+            return
         self.journal.verified(batch, result)
         self.measured.append(result)
         if result.remaining:
             self._say_not_done(batch.table, _why_remaining(batch, result), result.remaining)
-        return result
 
     def finish(self) -> ActResult:
         """Tell the journal what was skipped, once a table and reason, and return everything."""
@@ -150,8 +188,13 @@ class _Acting:
         self.failed.add(batch.table)
         if lost_connection(error):
             self.ended = "the database couldn't be reached any more"
-        what = str(error) if isinstance(error, ActError) else error_name(error)
-        self._say_not_done(batch.table, what, len(batch.keys))
+        self._say_broken_off(batch, _why_failed(error))
+
+    def _say_broken_off(self, batch: Batch, why: str) -> None:
+        """Say that a batch isn't done, nor any row of it: what was committed counts when the whole is measured."""
+        if self.committed:
+            why += f" (in the middle of a batch, {self.committed} rows of which were carried out before)"
+        self._say_not_done(batch.table, why, len(batch.keys))
 
     def _say_not_done(self, table: str, what: str, count: int) -> None:
         self.not_done.append(NotDone(table, what, count))
@@ -169,6 +212,14 @@ def _referred_to(references: Iterable[ForeignKey], table: str) -> set[str]:
         waiting = set().union(*(up.get(name, set()) for name in waiting)) - found
         found |= waiting
     return found - {table}
+
+
+def _why_failed(error: ActError | sa.exc.SQLAlchemyError) -> str:
+    if isinstance(error, ActError):
+        return str(error)
+    if out_of_time(error):
+        return f"a statement took longer than GALLRING_STATEMENT_TIMEOUT_S, or was cancelled: {error_name(error)}"
+    return error_name(error)
 
 
 def _why_remaining(batch: Batch, result: BatchResult) -> str:

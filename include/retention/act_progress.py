@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from include.retention.batch import Batch, BatchResult
+from include.retention.batch import Batch
 
 EVERY = 5.0
 """Seconds between two lines, at least: a log is read by people."""
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ActProgress:
-    """Tells, a batch at a time, how far one system's act has come. Counts alone; no key and no value.
+    """Tells, a transaction at a time, how far one system's act has come. Counts alone; no key and no value.
 
     Attributes:
         system: short name of the system.
@@ -39,9 +39,9 @@ class ActProgress:
         """Begin to measure."""
         self.began = self.told = self.clock()
 
-    def __call__(self, batch: Batch, result: BatchResult | None) -> None:  # noqa: ARG002 - as act calls it
-        """Count a batch, carried out or not; tell when it is time, and at the end."""
-        self.seen += len(batch.keys)
+    def __call__(self, _batch: Batch, rows: int) -> None:
+        """Count rows, carried out or not; tell when it is time, and at the end."""
+        self.seen += rows
         now = self.clock()
         if now - self.told < EVERY and self.seen < self.total:
             return

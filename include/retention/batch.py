@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,9 +15,9 @@ from include.retention.terms import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one table with one action, small enough for one transaction.
+    """Rows of one table with one action: what the ledger says was begun and measured. Batches come children first.
 
-    Batches come children before parents.
+    They are carried out in pieces, each a batch of its own with the same id, small enough for one transaction.
 
     Attributes:
         batch_id: as the ledger knows it.
@@ -59,6 +60,15 @@ class BatchResult:
     remaining: int
     files: FileCounts = NO_FILES
     unread: int = 0
+
+    def __add__(self, other: BatchResult) -> BatchResult:
+        return BatchResult(
+            self.done + other.done,
+            self.drift + other.drift,
+            self.remaining + other.remaining,
+            self.files + other.files,
+            self.unread + other.unread,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,25 @@ class Journal(Protocol):
 
 
 Recheck = Callable[[sa.Connection, Batch], Sequence[bool]]
-"""Asked inside the batch's transaction, with its rows locked: which rows, in the order of ``keys``, may go? False for
-a row whose facts have changed since the plan, that is under a hold now, or that isn't there."""
+"""Asked inside the transaction of each piece of a batch, with its rows locked: which rows, in the order of ``keys``,
+may go? False for a row whose facts have changed since the plan, that is under a hold now, or that isn't there."""
 
-Progress = Callable[[Batch, BatchResult | None], None]
-"""Told of each batch when it is over; None where it wasn't carried out."""
+Progress = Callable[[Batch, int], None]
+"""Told how many more rows of a batch have been dealt with, carried out or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an act spares those who use the system besides.
+
+    Attributes:
+        transaction_s: seconds that a transaction should take.
+        stop: asked before each transaction; once true, the rest is not done.
+        rest: called between two transactions with the seconds that the first took; may wait, or raise `StopError`.
+        clock: seconds that only go forward.
+    """
+
+    transaction_s: float = 1.0
+    stop: Callable[[], bool] = lambda: False
+    rest: Callable[[float], None] = lambda _worked: None
+    clock: Callable[[], float] = time.monotonic

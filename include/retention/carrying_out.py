@@ -16,7 +16,7 @@ from include.retention.act import ActResult, Batch, BatchResult, act_on_system
 from include.retention.act_progress import ActProgress
 from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
-from include.retention.errors import ActError, ApprovalError, StopError
+from include.retention.errors import ActError, ApprovalError, LedgerError, StopError
 from include.retention.extract import Extractor
 from include.retention.facts import json_key
 from include.retention.keys import RECORD
@@ -24,10 +24,9 @@ from include.retention.ledger.approvals import approval_for
 from include.retention.ledger.batches import BatchState, batches_of, start_batch, verify_batch
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
-from include.retention.ledger.items import ItemState, mark_items
+from include.retention.ledger.items import ItemState, mark_batch, mark_items
 from include.retention.ledger.locks import Fence, held_lock
 from include.retention.ledger.recognise import translated_holds
-from include.retention.ledger.stops import Stop, stop_in_force
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
@@ -35,6 +34,7 @@ from include.retention.reading import extractor_for, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
+from include.retention.sparing import manner_for, stopped
 from include.retention.staging import CONFIRM
 from include.retention.terms import Mode, Verdict
 from include.retention.validate.baseline import baseline_name, take_baseline
@@ -55,11 +55,12 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     items = items[items["system"] == system]
     _require_no_stop(run, system, items)
     data_map = run.policy.maps[system]
-    engine = system_engine(data_map, writes=True)
+    engine = system_engine(data_map, writes=True, timeouts=run.settings.limits.timeouts)
+    reader = system_engine(data_map)
     try:
         with held_lock(run.control, system, run.run_id, clock.now) as fence:
-            extractor = extractor_for(run, data_map, engine)
-            _keep_baseline(run, engine, extractor, items, fence)
+            extractor = extractor_for(run, data_map, reader)
+            _keep_baseline(run, reader, extractor, items, fence)
             batches = list(_batches(run, items))
             journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, fence)
             for batch, _ in batches:
@@ -78,10 +79,11 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 recheck=_Recheck(run, extractor, subjects, wholes, identifiers, found, journal.drifted, fence),
                 journal=journal,
                 progress=ActProgress(system, sum(len(batch.keys) for batch, _ in batches)),
-                stop=lambda: _stopped(run) is not None,
+                manner=manner_for(run, data_map, reader),
             )
     finally:
         engine.dispose()
+        reader.dispose()
     return _told(system, result)
 
 
@@ -104,18 +106,13 @@ def require_approval(run: Run) -> None:
         raise ApprovalError(message)
 
 
-def _stopped(run: Run) -> Stop | None:
-    with reading(run.control) as connection:
-        return stop_in_force(connection)
-
-
 def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
     """Begin nothing while destroying is stopped, and say so in the ledger, table by table.
 
     Raises:
         StopError: names who has stopped it, and the way on.
     """
-    stop, records = _stopped(run), items["table"][items["confirmed"]].value_counts()
+    stop, records = stopped(run), items["table"][items["confirmed"]].value_counts()
     if stop is None or records.empty:
         return
     what = f"destroying is stopped by {stop.by}: {stop.reason}"
@@ -153,7 +150,7 @@ def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class _Recheck:
-    """The last look, inside the batch's own transaction: have the rows changed, has somebody put a hold on them?
+    """The last look, inside the transaction of each piece of a batch: have rows changed, is there a hold on them now?
 
     Is the system's lock still ours? The rows are locked by now, so whoever has taken it over waits for them.
     """
@@ -168,7 +165,7 @@ class _Recheck:
     fence: Fence
 
     def __call__(self, connection: sa.Connection, batch: Batch) -> list[bool]:
-        """Return for each record of the batch whether it may be destroyed.
+        """Return for each record of the piece whether it may be destroyed.
 
         A record that is gone, or has nothing left, passes: there is nothing to protect and nothing to do.
         """
@@ -183,9 +180,9 @@ class _Recheck:
             name not in now or (now[name] == fingerprint and ref not in held)
             for name, ref, fingerprint in zip(names, batch.record_refs, batch.fingerprints, strict=True)
         ]
-        self.drifted[batch.batch_id] = {
-            ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed
-        }
+        drifted = self.drifted.setdefault(batch.batch_id, set())
+        drifted.difference_update(batch.record_refs)  # An attempt before may have seen otherwise.
+        drifted.update(ref for ref, passed in zip(batch.record_refs, passes, strict=True) if not passed)
         return passes
 
     def _held(self, batch: Batch) -> set[str]:
@@ -242,9 +239,12 @@ class _Journal:
                 files=files,
                 at=now,
             )
-            sent = [ref for ref in batch.record_refs if ref not in late]
-            mark_items(connection, self.run.run_id, sent, acted, now)
             mark_items(connection, self.run.run_id, [*lost, *sorted(late)], ItemState.DRIFT, now)
+            sent = len(batch.record_refs) - len(late)
+            if mark_batch(connection, self.run.run_id, number, acted, now) != sent:
+                raise LedgerError(
+                    f"run {self.run.run_id}, batch {number}: its records in the ledger aren't the plan's."
+                )
             self.fence(connection)
 
     def not_done(self, system: str, table: str, what: str, count: int) -> None:
@@ -255,7 +255,7 @@ class _Journal:
             self.fence(connection)
 
 
-def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:
+def _keep_baseline(run: Run, reader: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:
     """Count the system once before its first batch; a retry must not count what is already changed."""
     staging = run.staging.phase(CONFIRM)
     system = extractor.data_map.system
@@ -263,7 +263,7 @@ def _keep_baseline(run: Run, engine: sa.Engine, extractor: Extractor, items: pd.
     if staging.has_json(name):
         return
     references = with_declared(extractor.references, extractor.data_map.tables)
-    with engine.connect() as connection:
+    with reader.connect() as connection:
         content = take_baseline(
             connection,
             extractor.data_map,

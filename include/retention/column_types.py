@@ -7,7 +7,7 @@ would have to read (and could fail on, quoting the value) are replaced by plain 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -77,6 +77,17 @@ def bound_value(type_: Type, value: Any) -> Any:  # noqa: ANN401  (whatever a ke
     except (ValueError, ArithmeticError):
         pass
     raise ActError(f"A text can't be read as {type(type_).__name__}, the type of its column.")
+
+
+def bound_values(type_: Type, values: Sequence[Any]) -> list[Any]:
+    """Return values as their column's type binds them: see `bound_value`.
+
+    Raises:
+        ActError: a text isn't of the column's type.
+    """
+    if not isinstance(type_, sa.String) and set(map(type, values)) <= {int}:
+        return list(values)  # Nearly every key: nothing is to be read.
+    return [bound_value(type_, value) for value in values]
 
 
 BINARY: tuple[type[Type], ...] = (

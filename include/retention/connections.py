@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from include.retention.data_map.model import DataMap
 from include.retention.database_errors import keep_values_out
 from include.retention.errors import ConnectionSettingError
+from include.retention.limits import Timeouts
 from include.retention.postgres_dates import keep_odd_dates
 
 DRIVERS = {
@@ -39,8 +40,8 @@ EXTRAS = {
 }
 """Settings beside the address that are passed on. Another one is refused: a misspelt ``sslmode`` must not be lost."""
 
-LOCK_WAIT_SECONDS = 60
-"""How long a statement waits for somebody else's lock before it fails (and its task is tried again)."""
+READING = Timeouts()
+"""A reader waits for a lock for a minute, then its task is tried again; a whole table may take as long as it takes."""
 FIND_DEAD_CLIENTS = "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=15 -c tcp_keepalives_count=4"
 """PostgreSQL lets go of the rows of a machine that has lost its power after two minutes, instead of two hours."""
 
@@ -63,19 +64,23 @@ def database_url(connection_id: str, environ: Mapping[str, str]) -> sa.URL:
     return _url(setting, fields)
 
 
-def engine_for(data_map: DataMap, environ: Mapping[str, str], *, writes: bool = False) -> sa.Engine:
+def engine_for(
+    data_map: DataMap, environ: Mapping[str, str], *, writes: bool = False, timeouts: Timeouts = READING
+) -> sa.Engine:
     """Return an engine for a mapped system: see `engine_at`.
 
     Raises:
         ConnectionSettingError: see `connection_engine`; names the map's file, whose key ``connection`` leads there.
     """
     try:
-        return connection_engine(data_map.connection, environ, writes=writes)
+        return connection_engine(data_map.connection, environ, writes=writes, timeouts=timeouts)
     except ConnectionSettingError as error:
         raise ConnectionSettingError(f"data_map/{data_map.system}.yaml: connection: {error}") from None
 
 
-def connection_engine(connection_id: str, environ: Mapping[str, str], *, writes: bool = False) -> sa.Engine:
+def connection_engine(
+    connection_id: str, environ: Mapping[str, str], *, writes: bool = False, timeouts: Timeouts = READING
+) -> sa.Engine:
     """Return an engine on the database behind an Airflow connection id: see `engine_at`.
 
     Raises:
@@ -88,10 +93,10 @@ def connection_engine(connection_id: str, environ: Mapping[str, str], *, writes:
             f"The connection {connection_id} names {url.database}, and no file is there. "
             f"Correct AIRFLOW_CONN_{connection_id.upper()} (or the connection in Airflow), or put the file there."
         )
-    return engine_at(url, writes=writes)
+    return engine_at(url, writes=writes, timeouts=timeouts)
 
 
-def engine_at(url: sa.URL, *, writes: bool = False) -> sa.Engine:
+def engine_at(url: sa.URL, *, writes: bool = False, timeouts: Timeouts = READING) -> sa.Engine:
     """Return an engine that behaves alike on every kind of database.
 
     Foreign keys are enforced (SQLite leaves them off), a transaction reads what is committed, sessions speak UTC
@@ -102,16 +107,17 @@ def engine_at(url: sa.URL, *, writes: bool = False) -> sa.Engine:
         url: the database's address.
         writes: on SQLite a transaction takes the write lock at its beginning, so that what it checked before it
             destroyed is still so. The servers lock rows on their own.
+        timeouts: how long its statements wait and take, at most.
     """
     if url.get_backend_name() == "sqlite":
-        engine = _sqlite_engine(url, "BEGIN IMMEDIATE" if writes else "BEGIN")
+        engine = _sqlite_engine(url, "BEGIN IMMEDIATE" if writes else "BEGIN", timeouts)
     else:
         engine = sa.create_engine(
             url,
             hide_parameters=True,
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
-            connect_args=_session_settings(url),
+            connect_args=_session_settings(url, timeouts),
         )
     if url.get_backend_name() == "postgresql":
         sa.event.listen(engine, "connect", lambda connection, _record: keep_odd_dates(connection))
@@ -119,18 +125,25 @@ def engine_at(url: sa.URL, *, writes: bool = False) -> sa.Engine:
     return engine
 
 
-def _session_settings(url: sa.URL) -> dict[str, Any]:
+def _session_settings(url: sa.URL, timeouts: Timeouts) -> dict[str, Any]:
+    lock, longest = timeouts.lock, timeouts.statement
     if url.get_backend_name() == "postgresql":
-        return {"options": f"-c timezone=UTC -c lock_timeout={LOCK_WAIT_SECONDS}s {FIND_DEAD_CLIENTS}"}
+        ended = "" if longest is None else f"-c statement_timeout={longest}s "
+        options = f"-c timezone=UTC -c lock_timeout={lock}s {ended}{FIND_DEAD_CLIENTS}"
+        # A prepared statement is planned once for all arrays, as if each had ten elements.
+        return {"options": options, "prepare_threshold": None}
+    # MariaDB alone reads what stands in such a comment: MySQL has no such variable.
+    ended = "" if longest is None else f" /*M!100108 , max_statement_time={longest} */"
     strict = (
-        f"SET SESSION time_zone='+00:00', innodb_lock_wait_timeout={LOCK_WAIT_SECONDS}, "
-        "sql_mode=CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+        # The first is for rows; the second for tables that somebody alters, a day unless told otherwise.
+        f"SET SESSION time_zone='+00:00', innodb_lock_wait_timeout={lock}, lock_wait_timeout={lock}, "
+        f"sql_mode=CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'){ended}"
     )
     return {"init_command": strict}
 
 
-def _sqlite_engine(url: sa.URL, begin: str) -> sa.Engine:
-    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT_SECONDS})
+def _sqlite_engine(url: sa.URL, begin: str, timeouts: Timeouts) -> sa.Engine:
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeouts.lock})
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own connection)

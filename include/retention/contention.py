@@ -14,6 +14,7 @@ POSTGRES_PASSING = frozenset({"40001", "40P01", "55P03"})
 """Serialisation failure, deadlock, lock not available."""
 MARIADB_PASSING = frozenset({1205, 1213})
 """Lock wait timeout, deadlock."""
+POSTGRES_CANCELLED, MARIADB_OUT_OF_TIME = "57014", 1969
 SQLITE_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -33,6 +34,12 @@ def passes(error: BaseException) -> bool:
 def lost_connection(error: BaseException) -> bool:
     """Return whether the database can't be reached any more."""
     return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+
+
+def out_of_time(error: BaseException) -> bool:
+    """Return whether a statement took longer than it may. PostgreSQL says the same where somebody cancelled it."""
+    original = getattr(error, "orig", None)
+    return getattr(original, "sqlstate", None) == POSTGRES_CANCELLED or _number(original) == MARIADB_OUT_OF_TIME
 
 
 def error_name(error: sa.exc.SQLAlchemyError) -> str:

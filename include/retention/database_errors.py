@@ -15,8 +15,8 @@ resources, object state, operator intervention."""
 DENIED = 1142
 """MariaDB's error for a statement that the account may not send."""
 
-NAMES_ONLY = frozenset({1044, 1045, 1049, 1054, 1091, DENIED, 1146, 1205, 1213, 2002, 2003, 2006, 2013})
-"""MariaDB's errors about access, unknown databases, columns and tables, locks and lost connections."""
+NAMES_ONLY = frozenset({1044, 1045, 1049, 1054, 1091, DENIED, 1146, 1205, 1213, 1969, 2002, 2003, 2006, 2013})
+"""MariaDB's errors about access, unknown databases, columns and tables, locks, timeouts and lost connections."""
 
 
 def keep_values_out(engine: sa.Engine) -> None:

@@ -1,25 +1,32 @@
-"""One batch: a transaction that looks once more and destroys, then a fresh look at what remains."""
+"""One batch, piece by piece: a transaction that looks once more and destroys, then a fresh look at what remains.
+
+A piece is as large as its transaction should be long: see ``pace.py``. Only the batch is known to the ledger, so a
+batch that ends in its middle was begun and never measured; it is carried out again from its beginning, which finds
+nothing to do in the pieces that were committed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TypeVar
 
 import sqlalchemy as sa
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from include.retention.batch import Batch, BatchResult, Recheck
+from include.retention.batch import Batch, BatchResult, Manner, Recheck
 from include.retention.column_types import Types
 from include.retention.contention import passes
-from include.retention.data_map.model import DataMap, ForeignKey, Table, binding, emptied
-from include.retention.errors import ActError
+from include.retention.data_map.model import DataMap, FileRef, ForeignKey, Table, binding, emptied
+from include.retention.errors import ActError, StopError
 from include.retention.files import FileCounts
 from include.retention.inside import columns_to_read, count_left, edit
 from include.retention.methods import columns_of
+from include.retention.pace import Pace
 from include.retention.row_files import RowFiles
 from include.retention.statements import (
+    MAX_BOUND,
     RecordKey,
     delete,
     empty,
@@ -38,6 +45,10 @@ ATTEMPTS = 5
 """How often a transaction is tried while others hold its rows."""
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts, at most; random, so that two who wait for each other don't meet again."""
+
+READ_ROWS = 2_000
+"""Rows of a piece where whole documents are read: memory must hold a piece of them."""
+STOPPED = "destroying was stopped by somebody (gallring stop)"
 
 T = TypeVar("T")
 
@@ -65,10 +76,26 @@ class Source:
     environ: Mapping[str, str]
 
 
-def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
-    """Carry out a batch and measure it. Contention is tried again, a few times.
+def carry_out(  # noqa: PLR0913, PLR0917 - the batch, its place, and how to go about it
+    source: Source, batch: Batch, recheck: Recheck, manner: Manner, pace: Pace, told: Callable[[int], None]
+) -> tuple[BatchResult, float]:
+    """Carry out a batch in pieces, each in a transaction of its own, and measure each afterwards.
+
+    Contention is tried again, a few times.
+
+    Args:
+        source: the system.
+        batch: the batch.
+        recheck: the last look.
+        manner: says when to stop, and rests.
+        pace: the size of the pieces; it learns from each.
+        told: hears how many rows each piece had, once it is committed and measured.
+
+    Returns:
+        What was measured, and the seconds that the last transaction took: nobody has rested after it yet.
 
     Raises:
+        StopError: the act was stopped between two pieces.
         ActError: the map and the plan disagree, or a file root isn't there. Nothing was changed.
         KeyMismatchError: a statement changed more rows than it had keys.
         SQLAlchemyError: the database refused; the transaction was rolled back.
@@ -76,20 +103,52 @@ def carry_out(source: Source, batch: Batch, recheck: Recheck) -> BatchResult:
     table = source.data_map.tables.get(batch.table)
     if table is None:
         raise ActError(f"{batch.system}.{batch.table} isn't in the data map. Nothing was changed.")
-    if not batch.keys:
-        return BatchResult(0, 0, 0)
-    work = _Work(source, batch, table, sql_table(table, source.data_map.schema, source.types.get(table.name)))
-    whole_row = batch.action is Verdict.DELETE
-    refs = tuple(ref for ref in table.files if whole_row or ref.group in batch.groups)
-    files = RowFiles(source.data_map, table, source.types, refs, source.environ)
+    target = sql_table(table, source.data_map.schema, source.types.get(table.name))
+    total, place, seconds = BatchResult(0, 0, 0), 0, 0.0
+    while place < len(batch.keys):
+        if place:
+            manner.rest(seconds)
+            if manner.stop():
+                raise StopError(STOPPED)
+        work = _Work(source, batch, table, target)
+        end = place + min(pace.rows, work.most_rows)
+        result, seconds = _carry_out_piece(replace(work, batch=_piece(batch, place, end)), recheck, manner)
+        rows = sum((result.done, result.drift, result.remaining))
+        pace.took(rows, seconds)
+        total, place = total + result, end
+        told(rows)
+    return total, seconds
+
+
+def _piece(batch: Batch, place: int, end: int) -> Batch:
+    return replace(
+        batch,
+        keys=batch.keys[place:end],
+        record_refs=batch.record_refs[place:end],
+        fingerprints=batch.fingerprints[place:end],
+    )
+
+
+def _carry_out_piece(work: _Work, recheck: Recheck, manner: Manner) -> tuple[BatchResult, float]:
+    """Return what was measured, and the seconds that the transaction took in which it was done."""
+    source, batch = work.source, work.batch
+    files = RowFiles(source.data_map, work.table, source.types, work.files, source.environ)
 
     before: list[int] = []  # An attempt whose commit got lost leaves nothing for the next one to find.
-    still, counts = tried(lambda: _change(work, recheck, files, before))
+    began = 0.0
+
+    def change() -> tuple[list[bool], FileCounts]:
+        nonlocal began
+        began = manner.clock()
+        return _change(work, recheck, files, before)
+
+    still, counts = tried(change)
+    seconds = manner.clock() - began
     left, spared, unread = tried(lambda: _measure(work, still))
     had_work = max(before)
     nothing_to_do = len(batch.keys) - had_work
     done = max(0, had_work - left - spared) + (nothing_to_do if batch.again else 0)
-    return BatchResult(done, len(batch.keys) - left - done, left, counts, unread)
+    return BatchResult(done, len(batch.keys) - left - done, left, counts, unread), seconds
 
 
 def tried(transaction: Callable[[], T]) -> T:
@@ -105,7 +164,7 @@ def tried(transaction: Callable[[], T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A batch where it is carried out."""
+    """A batch, or a piece of one, where it is carried out."""
 
     source: Source
     batch: Batch
@@ -116,6 +175,26 @@ class _Work:
     def reads_inside(self) -> bool:
         """Return whether the batch erases anything inside a value: see ``inside.py``."""
         return self.batch.action is not Verdict.DELETE and bool(columns_to_read(self.table, self.batch.groups))
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """Return the columns of files that the batch erases."""
+        whole_row = self.batch.action is Verdict.DELETE
+        return tuple(ref for ref in self.table.files if whole_row or ref.group in self.batch.groups)
+
+    @property
+    def most_rows(self) -> int:
+        """Return how many rows a piece may have: its statements bind their keys, or the paths of their files."""
+        bound = MAX_BOUND // max(len(self.table.key), len(self.files))
+        return min(bound, READ_ROWS) if self.reads_inside else bound
+
+    def lock(self, connection: sa.Connection) -> int:
+        """Lock the rows, and return in how many of them there is something to do."""
+        batch = self.batch
+        groups = () if batch.action is Verdict.DELETE or self.reads_inside else batch.groups
+        flags = connection.scalars(lock(self.table, self.target, groups, batch.keys))
+        found = sum(flags)
+        return self.count(connection, batch.keys) if self.reads_inside else found
 
     def count(self, connection: sa.Connection, keys: Sequence[RecordKey]) -> int:
         """Return in how many rows there is something to do."""
@@ -142,11 +221,10 @@ class _Work:
 
 def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -> tuple[list[bool], FileCounts]:
     """Return which rows were still due, in the order of the keys, and what became of their files."""
-    batch, table, target = work.batch, work.table, work.target
+    batch, table = work.batch, work.table
     with work.source.engine.begin() as connection:
         _require_transaction(connection)
-        connection.execute(lock(table, target, batch.keys))
-        before.append(work.count(connection, batch.keys))
+        before.append(work.lock(connection))
         work.require_at_most(before[-1], batch.keys)
         still = list(recheck(connection, batch))
         if len(still) != len(batch.keys):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from include.retention import clock
 from include.retention.column_types import read_types
-from include.retention.connections import engine_for
+from include.retention.connections import READING, engine_for
 from include.retention.data_map.live import check_live, closed_tables, read_foreign_keys
 from include.retention.data_map.model import DataMap, ForeignKey
 from include.retention.errors import ConfigurationError, Problem
@@ -23,6 +23,7 @@ from include.retention.guards import check_server_clock
 from include.retention.ledger.items import unfinished_items
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import WatchingKey
+from include.retention.limits import Timeouts
 from include.retention.narrow.alone import Alone, find_alone
 from include.retention.narrow.condition import Unread, count_unread, has_days, must_read
 from include.retention.policy.model import FiscalYears
@@ -63,9 +64,9 @@ class SystemExtract:
     references: tuple[ForeignKey, ...]
 
 
-def system_engine(data_map: DataMap, *, writes: bool = False) -> sa.Engine:
+def system_engine(data_map: DataMap, *, writes: bool = False, timeouts: Timeouts = READING) -> sa.Engine:
     """Return an engine on a mapped system; its errors hold no parameters."""
-    return engine_for(data_map, os.environ, writes=writes)
+    return engine_for(data_map, os.environ, writes=writes, timeouts=timeouts)
 
 
 @contextmanager

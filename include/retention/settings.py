@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.retention.errors import ConfigurationError, Problem
+from include.retention.limits import Limits, read_limits, whole_number
 
 PROJECT = Path(__file__).resolve().parents[2]
 MAX_BUCKETS = 1024
@@ -30,7 +31,8 @@ class Settings:
         policy: directory with ``retention_schedule.yaml`` and ``data_map/``.
         control_url: SQLAlchemy URL of the control database.
         buckets: how many parts classification is divided into.
-        batch_rows: rows in one destroying transaction.
+        batch_rows: rows that the ledger says were begun, and measured, together.
+        limits: what an act keeps to, for the sake of those who use the systems besides.
         first_run_approved: the guard "first run" is answered by configuration (the quick start does this).
         approvers: id and name of each of Airflow's users who may answer for a plan; none: whoever may edit the DAG.
         mail_to: addresses of those who are told when a run fails or waits.
@@ -44,6 +46,7 @@ class Settings:
     control_url: str
     buckets: int
     batch_rows: int
+    limits: Limits
     first_run_approved: bool
     approvers: tuple[tuple[str, str], ...]
     mail_to: tuple[str, ...]
@@ -68,8 +71,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     var = Path(environ.get("GALLRING_VAR", PROJECT / "var")).resolve()
     problems: list[Problem] = []
-    buckets = _count(environ, "GALLRING_BUCKETS", 4, MAX_BUCKETS, problems)
-    batch_rows = _count(environ, "GALLRING_BATCH_ROWS", 500, 10_000, problems)
+    buckets = whole_number(environ, "GALLRING_BUCKETS", 4, MAX_BUCKETS, problems)
+    batch_rows = whole_number(environ, "GALLRING_BATCH_ROWS", 20_000, 1_000_000, problems)
+    limits = read_limits(environ, problems)
     staging = _staging(environ.get("GALLRING_STAGING", ""), var, problems)
     reports = environ.get("GALLRING_REPORTS", "")
     if is_url(reports):
@@ -93,6 +97,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         control_url=environ.get("GALLRING_CONTROL_URL", f"sqlite:///{var / 'control' / 'control.db'}"),
         buckets=buckets,
         batch_rows=batch_rows,
+        limits=limits,
         first_run_approved=first_run == "approved",
         approvers=approvers,
         mail_to=mail_to,
@@ -157,13 +162,3 @@ def _addresses(environ: Mapping[str, str], name: str, problems: list[Problem]) -
 
 def _misplaced(name: str, what: str, remedy: str) -> Problem:
     return Problem("environment", name, what, remedy, "BAD_PLACE")
-
-
-def _count(environ: Mapping[str, str], name: str, default: int, most: int, problems: list[Problem]) -> int:
-    text = environ.get(name, str(default))
-    if text.isdecimal() and 1 <= int(text) <= most:
-        return int(text)
-    problems.append(
-        Problem("environment", name, "is not a usable number.", f"Give a whole number from 1 to {most}.", "BAD_NUMBER")
-    )
-    return default

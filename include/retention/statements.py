@@ -14,9 +14,10 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.util import ClauseAdapter
 
-from include.retention.column_types import Type, bound_value
+from include.retention.column_types import Type, bound_values
 from include.retention.data_map.model import ForeignKey, Table
 from include.retention.errors import ActError
+from include.retention.key_lists import one_of
 from include.retention.methods import columns_of, erased, left
 from include.retention.polymorphic_sql import refers_to
 from include.retention.terms import Verdict
@@ -50,7 +51,7 @@ def sql_table(table: Table, schema: str | None, types: Mapping[str, Type] | None
 
 
 def key_condition(target: sa.Table, key: Sequence[str], keys: Sequence[RecordKey]) -> Condition:
-    """Return the predicate "the row's key is one of these": one IN, over tuples where the key is composite.
+    """Return the predicate "the row's key is one of these".
 
     Args:
         target: from `sql_table`.
@@ -61,24 +62,29 @@ def key_condition(target: sa.Table, key: Sequence[str], keys: Sequence[RecordKey
         ActError: a key has a null or the wrong number of parts (it would match nothing, and look done), or there are
             more than one statement can bind.
     """
-    if any(len(values) != len(key) or None in values for values in keys):
+    parts = list(zip(*keys, strict=True)) if len(set(map(len, keys))) <= 1 else []
+    if keys and (len(parts) != len(key) or any(None in part for part in parts)):
         raise ActError(f"A key of {target.name} isn't whole: each needs a value for {', '.join(key)}.")
     if len(keys) * len(key) > MAX_BOUND:
-        raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement. Lower GALLRING_BATCH_ROWS.")
+        raise ActError(f"{len(keys)} keys of {target.name} are too many for one statement.")
     columns = [target.c[name] for name in key]
-    bound = [[bound_value(c.type, value) for c, value in zip(columns, values, strict=True)] for values in keys]
-    if len(columns) == 1:
-        return columns[0].in_([value for (value,) in bound])
-    return sa.tuple_(*columns).in_([tuple(values) for values in bound])
+    return one_of(
+        columns, [bound_values(c.type, part) for c, part in zip(columns, parts or [()] * len(key), strict=True)]
+    )
 
 
-def lock(table: Table, target: sa.Table, keys: Sequence[RecordKey]) -> sa.Select[int]:
+def lock(table: Table, target: sa.Table, groups: Sequence[str], keys: Sequence[RecordKey]) -> sa.Select[int]:
     """Return a SELECT that locks the rows until the transaction ends, in the key's order.
+
+    It gives a 1 for each row that is there or, where groups are named, in which one of them still holds something, and
+    a 0 for the others.
 
     While a row is locked nobody can change it, nor insert a row that refers to it. SQLite locks the whole database
     when a writing transaction begins, and has no FOR UPDATE.
     """
-    rows = sa.select(sa.literal_column("1", sa.Integer())).select_from(target)
+    one, zero = (sa.literal_column(digit, sa.Integer()) for digit in "10")
+    flag = sa.case((something_left(table, target, groups), one), else_=zero) if groups else one
+    rows = sa.select(flag).select_from(target)
     return (
         rows.where(key_condition(target, table.key, keys)).order_by(*(target.c[k] for k in table.key)).with_for_update()
     )

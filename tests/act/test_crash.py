@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from include.retention.act import Batch, BatchResult
 from include.retention.connections import engine_at
+from include.retention.pace import FIRST_ROWS, Pace
 from include.retention.terms import Verdict
 from tests.act import world
 from tests.act.world import act, expected, state, the_plan
@@ -172,11 +173,16 @@ def files(tmp_path: Path) -> Path:
     return directory
 
 
-def test_killed_at_many_steps_and_run_again(any_database_url: sa.URL, tmp_path: Path, files: Path) -> None:
+@pytest.mark.parametrize("rows", [FIRST_ROWS, 2], ids=["whole batches", "two rows at a time"])
+def test_killed_at_many_steps_and_run_again(
+    any_database_url: sa.URL, tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("include.retention.act.Pace", lambda aim: Pace(aim, rows=rows, fewest=rows))
+    monkeypatch.setattr(Pace, "took", lambda *_arguments: None)
     engine = opened(any_database_url)
     world.build(engine)
     kills = 0
-    stride = STRIDE[engine.dialect.name]
+    stride = STRIDE[engine.dialect.name] * (1 if rows == FIRST_ROWS else 6)  # It has three times as many steps.
     for number in range(1 + len(engine.dialect.name) % stride, LONGEST, stride):
         world.fill(engine, files)
         engine.dispose()  # A connection must not be shared with the child.

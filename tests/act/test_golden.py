@@ -96,8 +96,9 @@ def statements(dialect: str, schema: str | None) -> Iterator[tuple[str, sa.Claus
     customer = sql_table(CUSTOMER, schema, types_of("customer", dialect))
     line = sql_table(LINE, schema, types_of("order", dialect))
     keys, pairs = [(17,), (18,)], [("A", 1), ("B", 2)]
-    yield "lock rows", lock(CUSTOMER, customer, keys)
-    yield "lock rows with a composite key", lock(LINE, line, pairs)
+    yield "lock rows", lock(CUSTOMER, customer, (), keys)
+    yield "lock rows and see what is left of a group", lock(CUSTOMER, customer, ["log"], keys)
+    yield "lock rows with a composite key", lock(LINE, line, (), pairs)
     yield "erase one group", erase(CUSTOMER, customer, ["log"], keys, REFERENCES)
     yield "erase every method", erase(CUSTOMER, customer, ["all"], keys, REFERENCES)
     yield "erase with a composite key", erase(LINE, line, ["all"], pairs, REFERENCES)

@@ -18,7 +18,7 @@ def told(seconds: list[float], sizes: list[int]) -> list[str]:
     clock = iter([0.0, *seconds])
     progress = ActProgress("sales", sum(sizes), clock=lambda: next(clock), say=lines.append)
     for size in sizes:
-        progress(batch(size), None)
+        progress(batch(size), size)
     return lines
 
 

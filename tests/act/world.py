@@ -127,7 +127,7 @@ def the_plan() -> list[Batch]:
         batch(5, "order", Verdict.ANONYMISE, [(107,)], "all"),
         batch(6, "order", Verdict.DELETE, [(100 + i,) for (i,) in gone]),
         batch(7, "Kund", Verdict.ANONYMISE, [(7,)], "all", "log"),
-        batch(8, "Kund", Verdict.DELETE, gone),
+        batch(8, "Kund", Verdict.DELETE, gone[::-1]),
     ]
 
 

@@ -5,6 +5,11 @@ SELECT 1
 FROM `Sälj`.`customer`
 WHERE `Sälj`.`customer`.`customer_id` IN (%s, %s) ORDER BY `Sälj`.`customer`.`customer_id` FOR UPDATE;
 
+-- lock rows and see what is left of a group
+SELECT CASE WHEN (NOT (CAST(CONVERT(`Sälj`.`customer`.`ip` USING utf8mb4) AS BINARY) <=> CAST(CONVERT(CONCAT(NULLIF(REGEXP_SUBSTR((CONVERT(`Sälj`.`customer`.`ip` USING utf8mb4) COLLATE utf8mb4_bin), '(?s)^[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.](?=[0-9]{1,3}(?!.))'), ''), '0') USING utf8mb4) AS BINARY)) OR NOT (CAST(CONVERT(`Sälj`.`customer`.`ip_text` USING utf8mb4) AS BINARY) <=> CAST(CONVERT(CONCAT(NULLIF(REGEXP_SUBSTR((CONVERT(`Sälj`.`customer`.`ip_text` USING utf8mb4) COLLATE utf8mb4_bin), '(?s)^[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.](?=[0-9]{1,3}(?!.))'), ''), '0') USING utf8mb4) AS BINARY))) THEN 1 ELSE 0 END AS anon_1
+FROM `Sälj`.`customer`
+WHERE `Sälj`.`customer`.`customer_id` IN (%s, %s) ORDER BY `Sälj`.`customer`.`customer_id` FOR UPDATE;
+
 -- lock rows with a composite key
 SELECT 1
 FROM `Sälj`.`order`

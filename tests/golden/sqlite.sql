@@ -5,6 +5,11 @@ SELECT 1
 FROM "customer"
 WHERE "customer"."customer_id" IN (?, ?) ORDER BY "customer"."customer_id";
 
+-- lock rows and see what is left of a group
+SELECT CASE WHEN ((CAST("customer"."ip" AS TEXT) COLLATE BINARY) IS NOT (CAST(CASE WHEN (CAST("customer"."ip" AS TEXT) COLLATE BINARY) GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*[^0-9.]*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*.*.*.*.*' AND (CAST("customer"."ip" AS TEXT) COLLATE BINARY) NOT GLOB '*[0-9][0-9][0-9][0-9]*' THEN rtrim((CAST("customer"."ip" AS TEXT) COLLATE BINARY), '0123456789') || '0' END AS TEXT) COLLATE BINARY) OR (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) IS NOT (CAST(CASE WHEN (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) GLOB '[0-9]*.[0-9]*.[0-9]*.[0-9]*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*[^0-9.]*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*.*.*.*.*' AND (CAST("customer"."ip_text" AS TEXT) COLLATE BINARY) NOT GLOB '*[0-9][0-9][0-9][0-9]*' THEN rtrim((CAST("customer"."ip_text" AS TEXT) COLLATE BINARY), '0123456789') || '0' END AS TEXT) COLLATE BINARY)) THEN 1 ELSE 0 END AS anon_1
+FROM "customer"
+WHERE "customer"."customer_id" IN (?, ?) ORDER BY "customer"."customer_id";
+
 -- lock rows with a composite key
 SELECT 1
 FROM "order"

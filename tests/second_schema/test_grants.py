@@ -120,6 +120,8 @@ def test_names_are_quoted_and_patterns_are_none() -> None:
     assert told.statements[0] == 'GRANT USAGE ON SCHEMA "public" TO "odd""name"'
     assert 'GRANT SELECT, UPDATE ("Grund", "Discount %"), DELETE ON "public"."Gebühr" TO "odd""name"' in told.statements
     assert 'GRANT SELECT, UPDATE ("Branch"), DELETE ON "public"."order line" TO "odd""name"' in told.statements
+    told = grants_for(data_map, postgres, "gallring", asks_replicas=True)
+    assert told.statements[-1] == 'GRANT pg_read_all_stats TO "gallring"'
     told = grants_for(data_map, mariadb, "gallring@10.0.%")
     assert told.statements[0] == "GRANT SELECT ON `my\\_crm`.* TO `gallring`@`10.0.%`"
     assert "GRANT UPDATE (`What`, `Settled On`), DELETE ON `my_crm`.`damage` TO `gallring`@`10.0.%`" in told.statements

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.retention.errors import ConfigurationError
+from include.retention.limits import Timeouts
 from include.retention.settings import load_settings
 
 
@@ -94,3 +95,55 @@ def test_every_setting_that_cannot_be_used_is_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(wrong)
     assert {problem.key for problem in caught.value.problems} == set(wrong)
+
+
+def test_how_long_a_destroying_session_waits() -> None:
+    assert load_settings({}).limits.timeouts == Timeouts(lock=10, statement=300)
+    environ = {"GALLRING_LOCK_TIMEOUT_S": "3", "GALLRING_STATEMENT_TIMEOUT_S": "40"}
+    assert load_settings(environ).limits.timeouts == Timeouts(lock=3, statement=40)
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "1.5", "90000", "soon"])
+def test_a_timeout_that_is_none_is_refused(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_LOCK_TIMEOUT_S: is not a usable number.*BAD_NUMBER"):
+        load_settings({"GALLRING_LOCK_TIMEOUT_S": written})
+
+
+def test_a_wait_for_a_lock_must_end_before_the_statement_does() -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_STATEMENT_TIMEOUT_S: isn't longer than.*more than 60"):
+        load_settings({"GALLRING_LOCK_TIMEOUT_S": "60", "GALLRING_STATEMENT_TIMEOUT_S": "60"})
+
+
+def test_what_an_act_keeps_to_unless_told_otherwise() -> None:
+    limits = load_settings({}).limits
+    assert (limits.transaction_s, limits.pause, limits.max_lag_s, limits.replicas) == (1.0, 0.0, None, ())
+
+
+def test_what_an_act_keeps_to_may_be_set() -> None:
+    environ = {
+        "GALLRING_TRANSACTION_S": "0.25",
+        "GALLRING_ACT_PAUSE": "1.5",
+        "GALLRING_MAX_LAG_S": "5",
+        "GALLRING_REPLICAS": "finance:finance_2, finance:finance_3",
+    }
+    limits = load_settings(environ).limits
+    assert (limits.transaction_s, limits.pause, limits.max_lag_s) == (0.25, 1.5, 5.0)
+    assert limits.replicas == (("finance", "finance_2"), ("finance", "finance_3"))
+
+
+@pytest.mark.parametrize("name", ["GALLRING_TRANSACTION_S", "GALLRING_ACT_PAUSE", "GALLRING_MAX_LAG_S"])
+@pytest.mark.parametrize("written", ["-1", "1e9", "nan", "90001", "0,5", "٣"])
+def test_a_limit_that_is_no_number_is_refused(name: str, written: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name}: is not a usable number\. Give a number.*BAD_NUMBER"):
+        load_settings({name: written})
+
+
+@pytest.mark.parametrize("written", ["finance", "finance:", ":replica", "finance:a:b", "finance:a b"])
+def test_a_replica_needs_its_system_and_a_connection(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_REPLICAS: isn't system:connection.*BAD_VALUE"):
+        load_settings({"GALLRING_REPLICAS": written, "GALLRING_MAX_LAG_S": "5"})
+
+
+def test_replicas_that_nobody_asks_are_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match=r"GALLRING_REPLICAS: names replicas that nobody asks"):
+        load_settings({"GALLRING_REPLICAS": "finance:a"})

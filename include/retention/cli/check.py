@@ -158,10 +158,12 @@ def _grants(account: str, *, as_json: bool) -> None:
     found = []
     with told(as_json), steps() as progress:
         line = progress.add_task("read the policy")
-        for system, data_map in load_policy(load_settings(os.environ).policy).maps.items():
+        settings = load_settings(os.environ)
+        for system, data_map in load_policy(settings.policy).maps.items():
             progress.update(line, description=f"look at {system}")
             with opened_system(data_map) as engine:
-                found.append(grants_for(data_map, engine, account))
+                asks = settings.limits.max_lag_s is not None
+                found.append(grants_for(data_map, engine, account, asks_replicas=asks))
     show_grants(found, account, as_json=as_json)
 
 

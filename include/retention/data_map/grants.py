@@ -39,19 +39,22 @@ class SystemGrants:
     complete: bool
 
 
-def grants_for(data_map: DataMap, engine: sa.Engine, account: str) -> SystemGrants:
+def grants_for(data_map: DataMap, engine: sa.Engine, account: str, *, asks_replicas: bool = False) -> SystemGrants:
     """Return what an account needs in a system's database.
 
     Args:
         data_map: the system's map.
         engine: to its database, as any account that may connect, or as one that can't yet.
         account: its name; on MariaDB with its host as ``name@host``, ``%`` where none is given.
+        asks_replicas: the act waits for replicas, which on PostgreSQL not every account may see.
     """
     if engine.dialect.name == "sqlite":
         return SystemGrants(data_map.system, "sqlite", (), complete=True)
     schema = _read(data_map, engine)
     asked = _Asked(data_map, engine, schema, account)
-    statements = asked.on_mariadb() if engine.dialect.name in MARIADB else asked.on_postgres()
+    statements = [*(asked.on_mariadb() if engine.dialect.name in MARIADB else asked.on_postgres())]
+    if asks_replicas and engine.dialect.name == "postgresql":
+        statements.append(asked.to_see_replicas())
     complete = schema is not None and all(schema.tables.get(name) is not None for name in data_map.tables)
     return SystemGrants(data_map.system, engine.dialect.name, tuple(statements), complete)
 
@@ -69,6 +72,9 @@ class _Asked:
     engine: sa.Engine
     schema: LiveSchema | None
     account: str
+
+    def to_see_replicas(self) -> str:
+        return f"GRANT pg_read_all_stats TO {self._quoted(self.account)}"
 
     def on_postgres(self) -> Iterator[str]:
         schema = self.data_map.schema or self.engine.dialect.default_schema_name or POSTGRES_DEFAULT
