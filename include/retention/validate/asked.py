@@ -55,7 +55,7 @@ class Asked:
     @property
     def name(self) -> Mark:
         """Return the mark of a row's key alone."""
-        return Mark(*self.keys)
+        return Mark(NOTHING, *self.keys)
 
     @property
     def bits(self) -> Value:
@@ -69,12 +69,12 @@ class Asked:
     @property
     def content(self) -> Mark | None:
         """Return the mark of what has to be read to know what a row holds, if anything has."""
-        return Mark(*self.contents) if self.contents else None
+        return Mark(NOTHING, *self.contents) if self.contents else None
 
     @property
     def state(self) -> Mark:
         """Return the mark of a row's key, flags and contents together."""
-        return Mark(*self.keys, self.bits, *self.contents)
+        return Mark(self.bits, *self.keys, *self.contents)
 
     @property
     def by_values(self) -> list[Value]:
@@ -135,4 +135,4 @@ def _minor_units(column: Value) -> Value:
 
 
 def _numbers(column: Value) -> tuple[Value, Value]:
-    return flag(column.is_not(None)), sa.case((column.is_not(None), Mark(column)), else_=NOTHING)
+    return flag(column.is_not(None)), sa.case((column.is_not(None), Mark(NOTHING, column)), else_=NOTHING)

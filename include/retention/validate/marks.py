@@ -20,10 +20,17 @@ SQLITE_MARK, SQLITE_TOTAL = "gallring_mark", "gallring_total"
 
 
 class Mark(FunctionElement[int]):
-    """A signed 64-bit number that stands for some values of a row, NULL among them; never NULL itself."""
+    """A signed 64-bit number that stands for some values of a row, NULL among them; never NULL itself.
+
+    A whole number comes first, such as the row's flags: it costs less than another value.
+    """
 
     type = sa.BigInteger()
     inherit_cache = True
+
+    def __init__(self, seed: sa.ColumnElement[int], *values: sa.ColumnElement[Any]) -> None:
+        """Keep the number and the values."""
+        super().__init__(seed, *values)
 
 
 class Total(FunctionElement[Any]):
@@ -78,16 +85,20 @@ def _mark_sqlite(element: Mark, compiler: SQLCompiler, **kw: Any) -> str:  # noq
 
 @compiles(Mark, "postgresql")
 def _mark_postgresql(element: Mark, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - as above
-    texts = [f"CAST({part} AS TEXT)" for part in _parts(element, compiler, kw)]
+    seed, *values = _parts(element, compiler, kw)
+    texts = [f"CAST({value} AS TEXT)" for value in values]
+    if len(texts) == 1:
+        return f'coalesce(hashtextextended({texts[0]} COLLATE "C", {seed}), {seed})'
     # Its length before each text, so that no two lists of texts look alike.
     spelt = " || ".join(f"coalesce(length({text}) || ':' || {text}, '-')" for text in texts)
-    return f'hashtextextended(({spelt}) COLLATE "C", 0)'
+    return f'hashtextextended(({spelt}) COLLATE "C", {seed})'
 
 
 @compiles(Mark, "mysql", "mariadb")
 def _mark_mariadb(element: Mark, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - as above
-    texts = [f"CAST({part} AS BINARY)" for part in _parts(element, compiler, kw)]
-    spelt = ", ".join(f"coalesce(concat(length({text}), ':', {text}), '-')" for text in texts)
+    seed, *values = _parts(element, compiler, kw)
+    texts = [f"CAST({value} AS BINARY)" for value in values]
+    spelt = ", ".join([seed, *(f"coalesce(concat(':', length({text}), ':', {text}), '-')" for text in texts)])
     # Two checksums of 32 bits, forwards and backwards: four times as fast as MD5.
     return f"CAST((crc32(concat({spelt})) << 31) ^ crc32(reverse(concat({spelt}))) AS SIGNED)"
 
