@@ -173,6 +173,7 @@ class World:
     items: pd.DataFrame = field(default_factory=pd.DataFrame)
     deleted: dict[str, int] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
+    suppressed: list[tuple[str, IdentifierKind, str]] = field(default_factory=lambda: list(SUPPRESSED))
 
     @property
     def references(self) -> Any:
@@ -283,7 +284,7 @@ class World:
             due=self.due,
             seen=lambda table, keys: self.before[table][self.before[table]["key"].isin(keys)],
             items=self.items,
-            entries=entries(),
+            entries=entries(self.suppressed),
             held=lambda table: self.held.get(table, ()),
             deleted=self.deleted,
         )
@@ -303,9 +304,9 @@ def json_of(key: Any) -> str:
     return json.dumps(list(key) if isinstance(key, tuple) else [key])
 
 
-def entries() -> pd.DataFrame:
-    """Return the suppression list: one e-mail address for every channel, one telephone for text messages."""
-    rows = [(KEY.mac(identifier_domain(kind), text), kind.value, channel) for text, kind, channel in SUPPRESSED]
+def entries(suppressed: Iterable[tuple[str, IdentifierKind, str]]) -> pd.DataFrame:
+    """Return a suppression list."""
+    rows = [(KEY.mac(identifier_domain(kind), text), kind.value, channel) for text, kind, channel in suppressed]
     return pd.DataFrame(rows, columns=["address_ref", "kind", "channel"])
 
 
