@@ -30,15 +30,15 @@ from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
-from include.retention.reading import extractor_for, system_engine
+from include.retention.reading import extractor_for, one_moment, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
 from include.retention.sparing import manner_for, stopped
 from include.retention.staging import CONFIRM
 from include.retention.terms import Mode, Verdict
-from include.retention.validate.baseline import baseline_name, take_baseline
-from include.retention.verifying import before_act
+from include.retention.validate.baseline import baseline_name, take_baseline, witness_name
+from include.retention.verifying import due_before_act
 
 
 def act_on(run: Run, system: str) -> dict[str, Any]:
@@ -263,12 +263,14 @@ def _keep_baseline(run: Run, reader: sa.Engine, extractor: Extractor, items: pd.
     if staging.has_json(name):
         return
     references = with_declared(extractor.references, extractor.data_map.tables)
-    with reader.connect() as connection:
+    with reader.connect() as plain, one_moment(plain) as connection:
         content = take_baseline(
             connection,
             extractor.data_map,
             typed_references(references, extractor.data_map.tables, extractor.types),
-            before_act(run, system, items),
+            due_before_act(run, system, items),
+            types=extractor.types,
+            keep=lambda table, witness: staging.write(witness_name(system, table), witness),
             environ=os.environ,
             key=run.ring.current,
         )

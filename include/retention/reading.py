@@ -107,6 +107,21 @@ def extract_system(run: Run, system: str, staging: Staging, *, whole: bool = Fal
         ConfigurationError: a mapped table or column isn't in the database.
         GuardError: the server's clock contradicts this machine's.
     """
+    with at_one_moment(run, system) as (extractor, connection, problems):
+        alone = {} if whole else _alone(run, extractor)
+        sizes, unread = _read(extractor, connection, staging, alone)
+    closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))
+    return SystemExtract(sizes, unread, problems, closed, extractor.references)
+
+
+@contextmanager
+def at_one_moment(run: Run, system: str) -> Iterator[tuple[Extractor, sa.Connection, Sequence[Problem]]]:
+    """Give a connection to a system on which every statement sees the same state, and what reading it needs.
+
+    Raises:
+        ConfigurationError: a mapped table or column isn't in the database.
+        GuardError: the server's clock contradicts this machine's.
+    """
     data_map = run.policy.maps[system]
     engine = system_engine(data_map)
     try:
@@ -116,17 +131,14 @@ def extract_system(run: Run, system: str, staging: Staging, *, whole: bool = Fal
             if unreadable:
                 raise ConfigurationError(unreadable)
             extractor = extractor_for(run, data_map, engine)
-            with engine.connect() as plain, _one_moment(plain) as connection, connection.begin():
+            with engine.connect() as plain, one_moment(plain) as connection, connection.begin():
                 check_server_clock(system, clock.of_server(connection), clock.now())
-                alone = {} if whole else _alone(run, extractor)
-                sizes, unread = _read(extractor, connection, staging, alone)
+                yield extractor, connection, problems
     finally:
         engine.dispose()
-    closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))
-    return SystemExtract(sizes, unread, problems, closed, extractor.references)
 
 
-def _one_moment(connection: sa.Connection) -> sa.Connection:
+def one_moment(connection: sa.Connection) -> sa.Connection:
     """Let every statement of the transaction see the same state. SQLite's transactions do so by themselves."""
     if connection.dialect.name == "sqlite":
         return connection

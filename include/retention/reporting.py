@@ -46,7 +46,7 @@ from include.retention.report.promises import load_promises
 from include.retention.report.write import write_copy, write_report
 from include.retention.run import local_day
 from include.retention.settings import Settings, load_settings
-from include.retention.staging import AFTER, Staging, open_staging
+from include.retention.staging import AFTER, Staging, open_staging, sizes_name
 from include.retention.terms import Mode, RunOutcome
 
 log = logging.getLogger(__name__)
@@ -285,10 +285,7 @@ def _evidence_floor(settings: Settings) -> datetime:
 
 def _take_stock(connection: sa.Connection, row: RunRow, staging: Staging) -> None:
     """Note how many rows each table has now: the next extract is measured by it."""
+    after = staging.phase(AFTER)
     for system in row.map_digests:
-        sizes = {
-            name.removeprefix(f"facts/{system}."): len(staging.phase(AFTER).read(name, columns=["key"]))
-            for name in staging.phase(AFTER).names("facts")
-            if name.startswith(f"facts/{system}.")
-        }
+        sizes = after.read_json(sizes_name(system)) if after.has_json(sizes_name(system)) else {}
         record_sizes(connection, row.run_id, system, sizes)

@@ -20,6 +20,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 from upath import UPath
 
 from include.retention.errors import ConfigurationError, Problem
@@ -30,8 +31,15 @@ PLAN, CONFIRM, AFTER = "plan", "confirm", "after"
 
 KEEP_FAILED = timedelta(days=7)
 """How long a failed run's frames are kept, so that its act can be retried."""
+CHUNK_ROWS = 50_000
+"""Rows of a frame that are in memory where it is read in chunks."""
 BLOCK = 8 * 1024 * 1024
 """Bytes that are held in memory of a file that is read from a store, or written to one."""
+
+
+def sizes_name(system: str) -> str:
+    """Return the name under which the rows of a system's tables are kept, as counted after the act."""
+    return f"sizes/{system}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,12 @@ class Staging:
         """Read a frame back. Text comes back as ``str`` with NaN for what is missing."""
         with self._reading(f"{name}.parquet") as file:
             return pd.read_parquet(file, columns=columns)
+
+    def chunks(self, name: str, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield a frame's rows, ``CHUNK_ROWS`` at most at a time and none at all where it has none."""
+        with self._reading(f"{name}.parquet") as file:
+            for batch in ParquetFile(file).iter_batches(CHUNK_ROWS, columns=columns):
+                yield batch.to_pandas()
 
     def has(self, name: str) -> bool:
         """Return whether a frame has been written."""

@@ -34,3 +34,21 @@ def anywhere(any_database_url: sa.URL, tmp_path: Path) -> Iterator[World]:
     engine = engine_at(any_database_url, writes=True)
     yield make_world(engine, tmp_path / "copies")
     engine.dispose()
+
+
+@pytest.fixture
+def idle(sqlite_url: sa.URL, tmp_path: Path) -> Iterator[World]:
+    """Give the shop in a week in which nothing is due and nobody has objected."""
+    engine = engine_at(sqlite_url, writes=True)
+    world = make_world(engine, tmp_path / "copies")
+    flags = [(name, column) for name, frame in world.before.items() for column in frame if _says_due(column)]
+    for name, column in flags:
+        world.before[name][column] = False
+    world.items = world.items.iloc[:0]
+    world.suppressed = []
+    yield world
+    engine.dispose()
+
+
+def _says_due(column: str) -> bool:
+    return column == "delete" or column.startswith("erase:")

@@ -7,7 +7,8 @@ say which check has to notice.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,12 +27,14 @@ from include.retention.data_map.model import DataMap
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
 from include.retention.keys import DEMO_KEY, Key, identifier_domain
+from include.retention.reading import one_moment
 from include.retention.terms import IdentifierKind
 from include.retention.validate.baseline import take_baseline
-from include.retention.validate.measure import measure
+from include.retention.validate.measure import Decided, Means, measure
 
 KEY = Key(bytes.fromhex(DEMO_KEY))
 ROOT = "GALLRING_TEST_COPIES"
+NORMALISER = Normaliser(date(2026, 1, 1), frozenset(), frozenset())
 
 MAP = """
 system: shop
@@ -166,9 +169,11 @@ class World:
     environ: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     baseline: Mapping[str, Any] = field(default_factory=dict)
+    witnesses: dict[str, pd.DataFrame] = field(default_factory=dict)
     items: pd.DataFrame = field(default_factory=pd.DataFrame)
     deleted: dict[str, int] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
+    suppressed: list[tuple[str, IdentifierKind, str]] = field(default_factory=lambda: list(SUPPRESSED))
 
     @property
     def references(self) -> Any:
@@ -182,11 +187,10 @@ class World:
     def facts(self) -> dict[str, pd.DataFrame]:
         """Return what an extract finds now."""
         schedule = SimpleNamespace(time_zone="Europe/Stockholm", sentinel_dates=frozenset(), fiscal_years=None)
-        normaliser = Normaliser(date(2026, 1, 1), frozenset(), frozenset())
         references = self.references
         with self.engine.connect() as connection:
             types = read_types(connection, self.data_map)
-            extractor = Extractor(self.data_map, schedule, normaliser, KEY, references, types)  # type: ignore[arg-type]
+            extractor = Extractor(self.data_map, schedule, NORMALISER, KEY, references, types)  # type: ignore[arg-type]
             tables = self.data_map.tables
             return {
                 name: pd.concat([extractor.empty(table), *extractor.read_table(connection, table)], ignore_index=True)
@@ -206,11 +210,36 @@ class World:
         ]
         self.items = pd.DataFrame(rows)
 
+    @property
+    def due(self) -> dict[str, pd.DataFrame]:
+        """Return what of the plan was to be changed."""
+        found = {}
+        for name, frame in self.before.items():
+            flags = [column for column in frame if column == "delete" or column.startswith("erase:")]
+            found[name] = frame[frame[flags].any(axis=1)].reset_index(drop=True)
+        return found
+
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one moment."""
+        with self.engine.connect() as plain, one_moment(plain) as connection:
+            yield connection
+
     def take_baseline(self) -> None:
         """Count, and let the counts go through JSON as they do on their way through staging."""
         references = self.references
-        with self.engine.connect() as connection:
-            found = take_baseline(connection, self.data_map, references, self.before, environ=self.environ, key=KEY)
+        with self.connected() as connection:
+            types = read_types(connection, self.data_map)
+            found = take_baseline(
+                connection,
+                self.data_map,
+                references,
+                self.due,
+                types=types,
+                keep=self.witnesses.__setitem__,
+                environ=self.environ,
+                key=KEY,
+            )
         self.baseline = json.loads(json.dumps(found))
 
     def act(self, *, skip: Iterable[tuple[str, Any]] = ()) -> None:
@@ -248,22 +277,20 @@ class World:
 
     def measure(self) -> pd.DataFrame:
         """Measure the shop as it is now."""
-        references, after = self.references, self.facts()
-        with self.engine.connect() as connection:
-            return measure(
-                connection,
-                self.data_map,
-                references,
-                baseline=self.baseline,
-                before=self.before,
-                after=after,
-                items=self.items,
-                entries=entries(),
-                held=self.held,
-                deleted=self.deleted,
-                environ=self.environ,
-                key=KEY,
-            )
+        references = self.references
+        decided = Decided(
+            baseline=self.baseline,
+            witness=self.witnesses.__getitem__,
+            due=self.due,
+            seen=lambda table, keys: self.before[table][self.before[table]["key"].isin(keys)],
+            items=self.items,
+            entries=entries(self.suppressed),
+            held=lambda table: self.held.get(table, ()),
+            deleted=self.deleted,
+        )
+        with self.connected() as connection:
+            means = Means(connection, read_types(connection, self.data_map), NORMALISER, self.environ, KEY)
+            return measure(means, self.data_map, references, decided)[0]
 
     def wrong(self) -> set[tuple[str, str]]:
         """Return check and table of every critical measurement beyond its limit, or without a count."""
@@ -277,9 +304,9 @@ def json_of(key: Any) -> str:
     return json.dumps(list(key) if isinstance(key, tuple) else [key])
 
 
-def entries() -> pd.DataFrame:
-    """Return the suppression list: one e-mail address for every channel, one telephone for text messages."""
-    rows = [(KEY.mac(identifier_domain(kind), text), kind.value, channel) for text, kind, channel in SUPPRESSED]
+def entries(suppressed: Iterable[tuple[str, IdentifierKind, str]]) -> pd.DataFrame:
+    """Return a suppression list."""
+    rows = [(KEY.mac(identifier_domain(kind), text), kind.value, channel) for text, kind, channel in suppressed]
     return pd.DataFrame(rows, columns=["address_ref", "kind", "channel"])
 
 

@@ -6,89 +6,164 @@ to equal what is gone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from include.retention.data_map.model import DataMap, ForeignKey, SeriesInvariant, SumInvariant
+from include.retention.column_types import Type
+from include.retention.data_map.model import DataMap, ForeignKey, SeriesInvariant, SumInvariant, Table
+from include.retention.identifiers import Normaliser
 from include.retention.keys import Key
 from include.retention.policy.model import Text
+from include.retention.validate.asked import Asked, asked_of
 from include.retention.validate.checks import Check, Measured, Severity, frame_of
-from include.retention.validate.records import Records, measure_records, records_of
-from include.retention.validate.references import count_orphans, reference_text
+from include.retention.validate.due_rows import KEY_DOMAIN, read_due
+from include.retention.validate.marks import teach_marks
+from include.retention.validate.records import Records, measure_records
+from include.retention.validate.references import Orphans, count_orphans, reference_text
 from include.retention.validate.rest import hash_rests, measure_rests
-from include.retention.validate.scan import Totals, scan
+from include.retention.validate.retained import retained_rows
 from include.retention.validate.stored_files import count_files, tables_of
-from include.retention.validate.suppressed import measure_suppressed
+from include.retention.validate.suppressed import find_suppressed
+from include.retention.validate.tally import Tally, Totals, take_tally
 
 
-def measure(  # noqa: PLR0913 - what was decided, done and known, and the means to look for oneself
-    connection: sa.Connection,
-    data_map: DataMap,
-    references: Sequence[ForeignKey],
-    *,
-    baseline: Mapping[str, Any],
-    before: Mapping[str, pd.DataFrame],
-    after: Mapping[str, pd.DataFrame],
-    items: pd.DataFrame,
-    entries: pd.DataFrame,
-    held: Mapping[str, Collection[str]],
-    deleted: Mapping[str, int],
-    environ: Mapping[str, str],
-    key: Key,
-) -> pd.DataFrame:
-    """Measure a system after the act.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, done and known of a system.
 
-    Args:
-        connection: to the source, reading only.
-        data_map: the system's map.
-        references: all foreign keys of the live database, as the baseline had them.
+    Attributes:
         baseline: from `baseline.take_baseline`.
-        before: per table the records as last seen before the act and what was decided on them: ``key``, ``delete``
-            and, per column group, ``left:<group>`` and ``erase:<group>`` (bool).
-        after: per table the facts as extracted after the act: ``key``, ``personal``, ``left:<group>``,
-            ``id:<role>:<kind>``.
+        witness: gives the witness that a baseline kept of a table.
+        due: per table the records that were due, as last seen before the act: ``key``, ``delete`` and, per column
+            group, ``left:<group>``, ``erase:<group>`` and, where texts are redacted, ``redact:<group>`` (bool).
+        seen: given a table and keys, ``key`` and ``left:<group>`` of those that were seen then.
         items: the system's items of the plan: ``table``, ``key`` and ``state``; those in state ``drift`` changed
             after the plan and were rightly left alone.
         entries: suppressions in force: ``address_ref``, ``kind``, ``channel``.
-        held: per table the keys of records under a legal hold now.
+        held: gives the keys of a table's records under a legal hold now.
         deleted: rows deleted per table, by the ledger's own figures of its batches.
+    """
+
+    baseline: Mapping[str, Any]
+    witness: Callable[[str], pd.DataFrame]
+    due: Mapping[str, pd.DataFrame]
+    seen: Callable[[str, pd.Series], pd.DataFrame]
+    items: pd.DataFrame
+    entries: pd.DataFrame
+    held: Callable[[str], Collection[str]]
+    deleted: Mapping[str, int]
+
+    def excused(self, table: str) -> set[str]:
+        """Return the keys of a table's records that were rightly left alone."""
+        drift = self.items[(self.items["state"] == "drift") & (self.items["table"] == table)]
+        return {*drift["key"], *self.held(table)}
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it takes to look for oneself.
+
+    Attributes:
+        connection: to the source, reading only, and one moment of it.
+        types: column types by table, from `column_types.read_types`.
+        normaliser: how identifiers are normalised today.
         environ: the environment, for the file roots of the map.
         key: the key that the baseline was made with.
+    """
+
+    connection: sa.Connection
+    types: Mapping[str, Mapping[str, Type]]
+    normaliser: Normaliser
+    environ: Mapping[str, str]
+    key: Key
+
+
+def measure(
+    means: Means, data_map: DataMap, references: Sequence[ForeignKey], decided: Decided
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Measure a system after the act.
+
+    Args:
+        means: what it takes.
+        data_map: the system's map.
+        references: all foreign keys of the live database, as the baseline had them.
+        decided: what was decided, done and known.
 
     Returns:
-        One row per measurement, with ``checks.COLUMNS``.
+        One row per measurement, with ``checks.COLUMNS``; and how many rows each table has now.
     """
-    drift = items[items["state"] == "drift"]
+    connection, baseline = means.connection, decided.baseline
+    teach_marks(connection)
     found: list[Measured] = []
-    for name, frame in before.items():
-        table, counted = data_map.tables[name], baseline["tables"][name]
-        excused = {*drift["key"][drift["table"] == name], *held.get(name, ())}
-        records = records_of(table, frame, after[name], excused=excused, counted=counted, key=key)
-        found += measure_records(records)
-        found.append(_balance(records, counted, deleted.get(name, 0)))
-        found += measure_suppressed(table, after[name], entries, excused)
-        if table.sums or table.series:
-            now = scan(connection, table, data_map.schema, before=frame, key=key, arrived=frozenset(counted["arrived"]))
-            found += _totals(Check.SUMS, name, table.sums, counted["sums"], now.sums)
-            found += _totals(Check.SERIES, name, table.series, counted["series"], now.series)
-    found += measure_rests(baseline.get("rests", {}), hash_rests(connection, data_map, before, key))
-    found += _references(references, baseline["references"], count_orphans(connection, references, data_map.schema))
-    found += _files(data_map, baseline["files"], count_files(connection, data_map, environ))
-    return frame_of(found)
+    orphans, sizes = Orphans(), {}
+    for name, table in data_map.tables.items():
+        asked = asked_of(table, data_map.schema, means.types.get(name))
+        mine = [each for each in references if each.child_table == name]
+        tally = take_tally(connection, asked, references=mine, bound=baseline["tables"][name]["top"])
+        orphans.update(tally.orphans)
+        sizes[name] = tally.rows
+        found += _table(means, asked, tally, decided)
+        if table.suppresses:
+            found.append(_suppressed(means, asked, decided))
+    others = [each for each in references if each.child_table not in data_map.tables]
+    orphans.update(count_orphans(connection, others, data_map.schema))
+    rests = hash_rests(connection, data_map, decided.due, means.key)
+    found += measure_rests(baseline.get("rests", {}), rests)
+    found += _references(references, baseline["references"], orphans)
+    found += _files(data_map, baseline["files"], count_files(connection, data_map, means.environ))
+    return frame_of(found), sizes
 
 
-def _balance(records: Records, counted: Mapping[str, Any], deleted: int) -> Measured:
+def _table(means: Means, asked: Asked, tally: Tally, decided: Decided) -> Iterator[Measured]:
+    """Yield the checks of a table's rows and invariants."""
+    table, name = asked.table, asked.table.name
+    due, counted = decided.due[name], decided.baseline["tables"][name]
+    now = read_due(means.connection, asked, due, bound=counted["top"], look=True)
+    retained = retained_rows(
+        means.connection,
+        asked,
+        counted=counted,
+        tally=tally,
+        due=now,
+        witness=partial(decided.witness, name),
+        seen=partial(decided.seen, name),
+        key=means.key,
+    )
+    excuses = partial(decided.excused, name)
+    records = Records(table, due, now, _early(due, now.there, counted["gone"], means.key), excuses, retained, counted)
+    yield from measure_records(records)
+    yield _balance(table, tally.rows, counted, decided.deleted.get(name, 0), retained.added)
+    yield from _totals(Check.SUMS, name, table.sums, counted["sums"], retained.sums)
+    yield from _totals(Check.SERIES, name, table.series, counted["series"], retained.series)
+
+
+def _early(due: pd.DataFrame, there: np.ndarray, gone: Collection[str], key: Key) -> np.ndarray:
+    """Return which of the records that were due were gone before the act began."""
+    early = np.zeros(len(due), dtype=bool)
+    if gone:
+        early[~there] = [ref in set(gone) for ref in key.mac_many(KEY_DOMAIN, due["key"][~there])]
+    return early
+
+
+def _suppressed(means: Means, asked: Asked, decided: Decided) -> Measured:
+    found = find_suppressed(means.connection, asked, decided.entries, means.normaliser, means.key)
+    name = asked.table.name
+    wrong = len(set(found.keys) - decided.excused(name)) if found.keys else 0
+    return Measured(Check.SUPPRESSED_ABSENT, name, found.examined, wrong)
+
+
+def _balance(table: Table, rows: int, counted: Mapping[str, Any], deleted: int, added: int) -> Measured:
     """Rows of the baseline, less what the ledger says was deleted, plus what came since, must be what is there."""
-    expected = counted["rows"] - deleted + records.added
-    about = None
-    if records.added:
-        about = Text(f"tillkomna rader: {records.added}", f"rows added: {records.added}")
-    examined = max(counted["rows"], len(records.after))
-    return Measured(Check.BALANCE, records.table.name, examined, abs(len(records.after) - expected), about)
+    about = Text(f"tillkomna rader: {added}", f"rows added: {added}") if added else None
+    wrong = abs(rows - (counted["rows"] - deleted + added))
+    return Measured(Check.BALANCE, table.name, max(counted["rows"], rows), wrong, about)
 
 
 def _totals(
@@ -100,16 +175,19 @@ def _totals(
 ) -> Iterator[Measured]:
     for invariant, then, at_present in zip(invariants, before, now, strict=True):
         places = then.keys() | at_present.keys()
-        wrong = sum(then.get(place, 0) != at_present.get(place, 0) for place in places)
+        wrong = sum(_differs(then.get(place), at_present.get(place)) for place in places)
         by = ", ".join(invariant.by)
         about = Text(f"{invariant.column} per {by}", f"{invariant.column} by {by}")
         whole = Text(invariant.column, invariant.column)
         yield Measured(check, table, len(places), wrong, about if by else whole)
 
 
-def _references(
-    references: Iterable[ForeignKey], before: Mapping[str, Mapping[str, int]], now: Mapping[str, Mapping[str, int]]
-) -> Iterator[Measured]:
+def _differs(then: Sequence[int] | None, now: Sequence[int] | None) -> bool:
+    """Return whether two totals differ; one that there isn't is nothing."""
+    return any(then or ()) != any(now or ()) if then is None or now is None else list(then) != list(now)
+
+
+def _references(references: Iterable[ForeignKey], before: Orphans, now: Orphans) -> Iterator[Measured]:
     """Yield one measurement per referring table: orphans that weren't there before."""
     by_child: dict[str, list[str]] = {}
     for each in references:

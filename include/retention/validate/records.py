@@ -1,8 +1,8 @@
-"""Record by record: what was due is gone, what wasn't due is there, and holds what it held."""
+"""Record by record what was due: gone or emptied; and what wasn't: there, and holding what it held."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,87 +11,51 @@ import numpy.typing as npt
 import pandas as pd
 
 from include.retention.data_map.model import Table
-from include.retention.keys import Key
 from include.retention.policy.model import Text
-from include.retention.resolve import match
 from include.retention.validate.checks import Check, Measured
-from include.retention.validate.scan import KEY_DOMAIN
+from include.retention.validate.due_rows import DueRows
+from include.retention.validate.retained import Retained
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A table's records before and after the act.
+    """A table's records after the act.
 
     Attributes:
-        before: as decided.
-        after: as found.
-        place: for each record before its place after, -1 where it is gone.
-        excused: bool per record before: it was rightly left alone, for it changed after the plan or is under a hold.
-        early: bool per record before: it was gone before the act began.
-        added: records after that came since the act began.
+        due: those that were due, as decided.
+        now: what is there of them.
+        early: bool per record that was due: it was gone before the act began.
+        excuses: gives the keys of records that were rightly left alone, for they changed after the plan or are under
+            a hold. Asked only where something is left.
+        retained: what became of the others.
+        counted: the table's part of the baseline.
     """
 
     table: Table
-    before: pd.DataFrame
-    after: pd.DataFrame
-    place: npt.NDArray[np.int64]
-    excused: Bools
+    due: pd.DataFrame
+    now: DueRows
     early: Bools
-    added: int
-
-    @property
-    def there(self) -> Bools:
-        """Return which of the records before are still there."""
-        return self.place >= 0
+    excuses: Callable[[], Collection[str]]
+    retained: Retained
+    counted: Mapping[str, Any]
 
     @property
     def delete(self) -> Bools:
-        """Return which of the records before were due for deletion."""
-        return np.asarray(self.before["delete"], dtype=np.bool_)
+        """Return which of the records were due for deletion."""
+        return np.asarray(self.due["delete"], dtype=np.bool_)
 
-    def now(self, column: str) -> Bools:
-        """Return a flag of the records after, for each record before; False where it is gone."""
-        flags: Bools = np.append(self.after[column].to_numpy(dtype=bool), np.False_)
-        return flags[self.place]
+    def erase(self, group: str) -> Bools:
+        """Return in which of the records a column group was due for erasure."""
+        return np.asarray(self.due[f"erase:{group}"], dtype=np.bool_)
 
-
-def records_of(  # noqa: PLR0913 - two frames, and what explains the difference
-    table: Table,
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    *,
-    excused: Collection[str],
-    counted: Mapping[str, Any],
-    key: Key,
-) -> Records:
-    """Put a table's records before and after side by side.
-
-    Args:
-        table: the mapped table.
-        before: as for `measure.measure`.
-        after: as for `measure.measure`.
-        excused: keys of records that were rightly left alone.
-        counted: the table's part of the baseline.
-        key: the key that the baseline was made with.
-    """
-    place = match(before["key"], after["key"])
-    strangers = after["key"][match(after["key"], before["key"]) < 0].fillna("")
-    arrived, gone = frozenset(counted["arrived"]), frozenset(counted["gone"])
-    early = np.zeros(len(before), dtype=bool)
-    if gone:
-        missing = place < 0
-        early[missing] = [ref in gone for ref in key.mac_many(KEY_DOMAIN, before["key"][missing].fillna(""))]
-    return Records(
-        table=table,
-        before=before,
-        after=after,
-        place=place,
-        excused=before["key"].isin(list(excused)).to_numpy(dtype=bool),
-        early=early,
-        added=sum(ref not in arrived for ref in key.mac_many(KEY_DOMAIN, strangers)),
-    )
+    def split(self, still: Bools) -> tuple[int, int]:
+        """Return how many of some records are unexpected, and how many of them are excused."""
+        if not still.any():
+            return 0, 0
+        excused = self.due["key"].isin(list(self.excuses())).to_numpy(dtype=bool)
+        return int((still & ~excused).sum()), int((still & excused).sum())
 
 
 def measure_records(records: Records) -> Iterator[Measured]:
@@ -108,10 +72,8 @@ def measure_records(records: Records) -> Iterator[Measured]:
 
 def _deleted_gone(records: Records) -> Measured:
     due = records.delete
-    still = due & records.there
-    unexpected = int((still & ~records.excused).sum())
-    about = _excused(int((still & records.excused).sum()))
-    return Measured(Check.DELETED_GONE, records.table.name, int(due.sum()), unexpected, about)
+    unexpected, excused = records.split(due & records.now.there)
+    return Measured(Check.DELETED_GONE, records.table.name, int(due.sum()), unexpected, _excused(excused))
 
 
 def _erased_empty(records: Records) -> Measured:
@@ -119,11 +81,9 @@ def _erased_empty(records: Records) -> Measured:
     examined = unexpected = excused = 0
     wrong = []
     for group in records.table.groups:
-        due = records.before[f"erase:{group}"].to_numpy(dtype=bool)
-        still = due & records.now(f"left:{group}")
-        found = int((still & ~records.excused).sum())
-        examined, unexpected = examined + int(due.sum()), unexpected + found
-        excused += int((still & records.excused).sum())
+        due = records.erase(group)
+        found, left_alone = records.split(due & records.now.left[group])
+        examined, unexpected, excused = examined + int(due.sum()), unexpected + found, excused + left_alone
         wrong += [group] if found else []
     about = _groups(wrong) or _excused(excused)
     return Measured(Check.ERASED_EMPTY, records.table.name, examined, unexpected, about)
@@ -133,12 +93,9 @@ def _texts_redacted(records: Records) -> Measured:
     """Count records in whose free texts something was to be replaced and is still recognised."""
     examined = unexpected = excused = 0
     for group in _redacting(records.table):
-        redacts = records.before[f"redact:{group}"].to_numpy(dtype=bool)
-        due = records.before[f"erase:{group}"].to_numpy(dtype=bool) & redacts
-        still = due & records.now(f"redact:{group}")
-        examined += int(due.sum())
-        unexpected += int((still & ~records.excused).sum())
-        excused += int((still & records.excused).sum())
+        due = records.erase(group) & records.due[f"redact:{group}"].to_numpy(dtype=bool)
+        found, left_alone = records.split(due & records.now.redacts[group])
+        examined, unexpected, excused = examined + int(due.sum()), unexpected + found, excused + left_alone
     return Measured(Check.TEXTS_REDACTED, records.table.name, examined, unexpected, _excused(excused))
 
 
@@ -148,7 +105,8 @@ def _redacting(table: Table) -> list[str]:
 
 def _retained_present(records: Records) -> Measured:
     stay = ~records.delete & ~records.early
-    return Measured(Check.RETAINED_PRESENT, records.table.name, int(stay.sum()), int((stay & ~records.there).sum()))
+    lost = records.retained.lost + int((stay & ~records.now.there).sum())
+    return Measured(Check.RETAINED_PRESENT, records.table.name, records.counted["kept"] + int(stay.sum()), lost)
 
 
 def _retained_unchanged(records: Records) -> Measured:
@@ -156,10 +114,11 @@ def _retained_unchanged(records: Records) -> Measured:
     examined = unexpected = 0
     wrong = []
     for group in records.table.groups:
-        stays = ~records.delete & ~records.before[f"erase:{group}"].to_numpy(dtype=bool)
-        held = stays & records.before[f"left:{group}"].to_numpy(dtype=bool) & records.there
-        lost = int((held & ~records.now(f"left:{group}")).sum())
-        examined, unexpected = examined + int(held.sum()), unexpected + lost
+        stays = ~records.delete & ~records.erase(group)
+        held = stays & records.due[f"left:{group}"].to_numpy(dtype=bool) & records.now.there
+        lost = int((held & ~records.now.left[group]).sum()) + records.retained.emptied[group]
+        examined += int(held.sum()) + records.counted["left"][group]
+        unexpected += lost
         wrong += [group] if lost else []
     return Measured(Check.RETAINED_UNCHANGED, records.table.name, examined, unexpected, _groups(wrong))
 

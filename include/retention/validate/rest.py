@@ -19,7 +19,7 @@ from include.retention.inside import read_rest
 from include.retention.keys import Key
 from include.retention.statements import sql_table
 from include.retention.validate.checks import Check, Measured, Severity
-from include.retention.validate.scan import KEY_DOMAIN
+from include.retention.validate.due_rows import KEY_DOMAIN
 
 REST_DOMAIN = "validate.rest"
 ROWS = 1_000
@@ -29,16 +29,16 @@ Rests = dict[str, dict[str, str]]
 """Table -> keyed hash of a record's key -> keyed hash of the rest of its documents."""
 
 
-def hash_rests(connection: sa.Connection, data_map: DataMap, before: Mapping[str, pd.DataFrame], key: Key) -> Rests:
+def hash_rests(connection: sa.Connection, data_map: DataMap, due: Mapping[str, pd.DataFrame], key: Key) -> Rests:
     """Return the rests of the documents from which something is due for erasure; one that can't be read has none.
 
     Args:
         connection: to the source, reading only.
         data_map: the system's map.
-        before: as for `measure.measure`.
+        due: as for `measure.measure`.
         key: for keyed hashes.
     """
-    chosen = {name: _due(data_map.tables[name], frame) for name, frame in before.items()}
+    chosen = {name: _due(data_map.tables[name], frame) for name, frame in due.items()}
     chosen = {name: keys for name, keys in chosen.items() if keys}
     types = read_types(connection, data_map) if chosen else {}
     found: Rests = {}
