@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -39,6 +39,8 @@ from include.retention.pace import Pace
 from include.retention.polymorphic_sql import typed_references
 from include.retention.terms import Verdict
 
+CLOSED = "the table has closed since the plan was made: it doesn't match its map any more"
+
 __all__ = ["ActResult", "Batch", "BatchResult", "Journal", "KeyMismatchError", "NotDone", "act_on_system"]
 
 
@@ -52,6 +54,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     journal: Journal,
     progress: Progress = lambda _batch, _rows: None,
     manner: Manner = Manner(),  # noqa: B008 - frozen
+    closed: Collection[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> ActResult:
     """Carry out a system's batches in their order, and return what was measured.
@@ -65,6 +68,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
         journal: the ledger.
         progress: told after each transaction.
         manner: how to spare those who use the system besides.
+        closed: tables that have closed since the plan was made: nothing is done there.
         environ: for file roots that are set by the environment; None means the process's own.
 
     Raises:
@@ -75,7 +79,7 @@ def act_on_system(  # noqa: PLR0913 - the caller names each
     types = tried(lambda: _types(engine, data_map))
     ties = typed_references((*references, *declared_references(data_map.tables)), data_map.tables, types)
     source = Source(engine, data_map, ties, types, os.environ if environ is None else environ)
-    acting = _Acting(source, recheck, journal, progress, manner)
+    acting = _Acting(source, recheck, journal, progress, manner, frozenset(closed))
     for batch in batches:
         acting.take(batch)
     return acting.finish()
@@ -104,6 +108,7 @@ class _Acting:
     journal: Journal
     progress: Progress
     manner: Manner
+    closed: frozenset[str]
     ended: str = ""
     failed: set[str] = field(default_factory=set)
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -179,10 +184,16 @@ class _Acting:
     def _forbidden(self, batch: Batch) -> str:
         if self.ended:
             return self.ended
+        if batch.table in self.closed:
+            return CLOSED
         if batch.table in self.failed:
             return "an earlier batch of the table failed"
-        below = sorted(table for table in self.failed if batch.table in _referred_to(self.source.references, table))
-        return f"{below[0]}, which refers to it, failed" if below and batch.action is Verdict.DELETE else ""
+        below = sorted(
+            table for table in self.failed | self.closed if batch.table in _referred_to(self.source.references, table)
+        )
+        if not below or batch.action is not Verdict.DELETE:
+            return ""
+        return f"{below[0]}, which refers to it, {'has closed' if below[0] in self.closed else 'failed'}"
 
     def _fail(self, batch: Batch, error: ActError | sa.exc.SQLAlchemyError) -> None:
         self.failed.add(batch.table)

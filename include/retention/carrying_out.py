@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from include.retention.act import ActResult, Batch, BatchResult, act_on_system
 from include.retention.act_progress import ActProgress
 from include.retention.data_map.model import with_declared
 from include.retention.deciding import subjects_held
-from include.retention.errors import ActError, ApprovalError, LedgerError, StopError
+from include.retention.errors import ActError, ApprovalError, LedgerError, Problem, StopError
 from include.retention.extract import Extractor
 from include.retention.facts import json_key
 from include.retention.keys import RECORD
@@ -30,7 +30,7 @@ from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
-from include.retention.reading import extractor_for, one_moment, system_engine
+from include.retention.reading import extractor_for, live_problems, one_moment, system_engine
 from include.retention.remembered import recognised
 from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
@@ -60,8 +60,9 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     try:
         with held_lock(run.control, system, run.run_id, clock.now) as fence:
             extractor = extractor_for(run, data_map, reader)
+            closed = _closed_since_plan(run, live_problems(data_map, reader), items)
             _keep_baseline(run, reader, extractor, items, fence)
-            batches = list(_batches(run, items))
+            batches = list(_batches(run, items, closed))
             journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, fence)
             for batch, _ in batches:
                 if not batch.keys:
@@ -80,6 +81,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
                 journal=journal,
                 progress=ActProgress(system, sum(len(batch.keys) for batch, _ in batches)),
                 manner=manner_for(run, data_map, reader),
+                closed=closed,
             )
     finally:
         engine.dispose()
@@ -125,14 +127,36 @@ def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
     )
 
 
-def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]:
-    """Yield the batches that aren't verified yet, each with the records that confirmation left out of it."""
+def _closed_since_plan(run: Run, problems: Sequence[Problem], items: pd.DataFrame) -> frozenset[str]:
+    """Return the tables of which the plan holds something and that have closed since, and tell the ledger of them.
+
+    A table that was closed already has nothing in the plan.
+    """
+    concerned = set(items["table"])
+    codes: dict[str, set[str]] = {}
+    for problem in problems:
+        table = (problem.table or "").partition(".")[2]
+        if table in concerned:
+            codes.setdefault(table, set()).add(problem.code)
+    if codes:
+        tables = [{"table": table, "problems": sorted(found)} for table, found in sorted(codes.items())]
+        with run.control.begin() as connection:
+            append(connection, run.run_id, "closed", {"system": items["system"].iloc[0], "tables": tables}, clock.now())
+    return frozenset(codes)
+
+
+def _batches(run: Run, items: pd.DataFrame, closed: Collection[str]) -> Iterator[tuple[Batch, list[str]]]:
+    """Yield the batches that aren't verified yet, each with the records that confirmation left out of it.
+
+    Nothing can be said of the records of a table that has closed since the plan, so none of them is left out.
+    """
     with reading(run.control) as connection:
         states = {each.batch: each.state for each in batches_of(connection, run.run_id)}
     for number, rows in items.groupby("batch", sort=True):
         if states[int(number)] is BatchState.VERIFIED:
             continue
-        still = rows[rows["confirmed"]]
+        stays = rows["confirmed"] | rows["table"].isin(list(closed))
+        still = rows[stays]
         first = rows.iloc[0]
         batch = Batch(
             batch_id=str(number),
@@ -145,7 +169,7 @@ def _batches(run: Run, items: pd.DataFrame) -> Iterator[tuple[Batch, list[str]]]
             fingerprints=still["fingerprint"].tolist(),
             again=states[int(number)] is not BatchState.PLANNED,
         )
-        yield batch, rows["record_ref"][~rows["confirmed"]].tolist()
+        yield batch, rows["record_ref"][~stays].tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +309,13 @@ def _told(system: str, result: ActResult) -> dict[str, Any]:
     Raises:
         ActError: names the tables and counts.
     """
-    undone = sum(each.count for each in result.not_done) + result.remaining
+    undone = sum(each.count for each in result.not_done)
     if undone:
-        named = "; ".join(f"{each.table}: {each.count} rows, {each.what}" for each in result.not_done)
-        message = (
-            f"{undone} rows of {system} aren't done. {named or 'They are still there after the act.'} See the report."
-        )
-        raise ActError(message)
+        named = "; ".join(f"{each.table}: {_rows(each.count)}, {each.what}" for each in result.not_done)
+        verb = "isn't" if undone == 1 else "aren't"
+        raise ActError(f"{_rows(undone)} of {system} {verb} done. {named}. See the report.")
     return {"system": system, "done": result.done, "drift": result.drift}
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"

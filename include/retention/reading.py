@@ -64,6 +64,19 @@ class SystemExtract:
     references: tuple[ForeignKey, ...]
 
 
+def live_problems(data_map: DataMap, engine: sa.Engine) -> list[Problem]:
+    """Return what the live schema has against the map: what closes tables, and notices.
+
+    Raises:
+        ConfigurationError: a mapped table can't be read as mapped.
+    """
+    problems = list(check_live(data_map, engine))
+    unreadable = [problem for problem in problems if problem.code in UNREADABLE]
+    if unreadable:
+        raise ConfigurationError(unreadable)
+    return problems
+
+
 def system_engine(data_map: DataMap, *, writes: bool = False, timeouts: Timeouts = READING) -> sa.Engine:
     """Return an engine on a mapped system; its errors hold no parameters."""
     return engine_for(data_map, os.environ, writes=writes, timeouts=timeouts)
@@ -126,10 +139,7 @@ def at_one_moment(run: Run, system: str) -> Iterator[tuple[Extractor, sa.Connect
     engine = system_engine(data_map)
     try:
         with named(data_map):
-            problems = check_live(data_map, engine)
-            unreadable = [problem for problem in problems if problem.code in UNREADABLE]
-            if unreadable:
-                raise ConfigurationError(unreadable)
+            problems = live_problems(data_map, engine)
             extractor = extractor_for(run, data_map, engine)
             with engine.connect() as plain, one_moment(plain) as connection, connection.begin():
                 check_server_clock(system, clock.of_server(connection), clock.now())

@@ -26,7 +26,7 @@ from include.retention.reading import at_one_moment
 from include.retention.remembered import recognised
 from include.retention.resolve import TableName
 from include.retention.run import Run
-from include.retention.staging import AFTER, CONFIRM, Staging, sizes_name
+from include.retention.staging import AFTER, CONFIRM, PLAN, Staging, sizes_name
 from include.retention.terms import Verdict
 from include.retention.validate.baseline import baseline_name, witness_name
 from include.retention.validate.measure import Decided, Means, measure
@@ -112,6 +112,7 @@ def _decided(run: Run, system: str, confirmed: Staging) -> Decided:
         seen=seen,
         items=items,
         entries=confirmed.read("suppressed"),
+        planned_entries=run.staging.phase(PLAN).read("suppressed"),
         held=lambda table: _held(run, system, table),
         deleted=deleted,
     )

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -509,7 +510,7 @@ def test_a_file_that_cannot_be_deleted_is_not_done_and_the_next_run_does_it(
     key, path = next((key, path) for key, path in going.items() if path in systems.files)
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "unlink", locked(Path(path).name))
-        with pytest.raises(ActError, match="id_document: 1 rows, rows whose files couldn't be deleted"):
+        with pytest.raises(ActError, match="id_document: 1 row, rows whose files couldn't be deleted"):
             gallring.act(RUN)
     assert gallring.dump()["sales.id_document"][key] == rows[key], "the pointer stays with its file"
     assert path in systems.files
@@ -601,6 +602,43 @@ def test_what_the_map_doesnt_declare_closes_its_table_alone_and_fails_the_run(at
     told = end_badly(gallring, "FAILED")["TABLES_CLOSED"]
     assert "2 tables are closed" in told
     assert "(raffle, web shop log-ins)" in told
+
+
+@pytest.mark.parametrize("stage", ["approved", "confirmed"])
+def test_what_closes_a_table_after_the_plan_leaves_it_not_done_and_fails_the_run(
+    at: At, final: Dump, stage: str
+) -> None:
+    gallring = at(stage).gallring
+    planned = len(due(gallring, "sales.web_login"))
+    gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    gallring.change("sales", "UPDATE web_login SET nickname = 'Kalle'")
+    before = gallring.dump()
+    if stage == "approved":
+        gallring.step("confirm", RUN)
+    for system in gallring.systems:
+        if system == "sales":
+            with pytest.raises(ActError, match=f"web_login: {planned} rows, the table has closed since the plan"):
+                gallring.step("act", RUN, system)
+        else:
+            gallring.step("act", RUN, system)
+    after = gallring.dump()
+    assert after["sales.web_login"] == before["sales.web_login"]
+    # A customer whose log-ins stay can't go: a kept row refers to it.
+    assert {name for name in final if after[name] != final[name]} <= {"sales.web_login", "sales.customer"}
+    assert set(before["sales.customer"]) >= set(after["sales.customer"]) > set(final["sales.customer"])
+    [entry] = gallring.ledger(RUN, "closed")
+    assert entry.body == {
+        "system": "sales", "tables": [{"table": "web_login", "problems": ["UNDECLARED_COLUMN"]}]
+    }  # fmt: skip
+    for system in gallring.systems:
+        with suppress(ValidationError):
+            gallring.step("validate", RUN, system)
+    told = end_badly(gallring, "FAILED")
+    assert "(web shop log-ins)" in told["TABLES_CLOSED"]
+    assert "NOT_DONE" in told
+    [sales] = [each for each in gallring.report(RUN)["report"]["systems"] if each["system"] == "sales"]
+    [figures] = [each for each in sales["tables"] if each["table"] == "web_login"]
+    assert figures["acted"]["never_begun"] == planned
 
 
 # Again, and at once

@@ -88,6 +88,7 @@ def _emptied(url: sa.URL, before: str, after: str, seen: bool | None) -> int:
         seen=lambda _table, _keys: nothing if known is None else known,
         items=pd.DataFrame({"table": ["ticket"], "key": ["[1]"], "state": ["done"]}),
         entries=pd.DataFrame(columns=["address_ref", "kind", "channel"]),
+        planned_entries=pd.DataFrame(columns=["address_ref", "kind", "channel"]),
         held=lambda _table: (),
         deleted={"ticket": 1},
     )

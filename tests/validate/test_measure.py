@@ -8,6 +8,7 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
+from include.retention.terms import IdentifierKind
 from tests.validate.world import Damage, World, json_of
 
 
@@ -161,6 +162,20 @@ def test_drift_is_left_alone_and_told(planned: World) -> None:
     titles = planned.measure().set_index(["check", "table"])["title_en"]
     assert titles["DELETED_GONE", "invoice"].endswith("under a legal hold: 1)")
     assert titles["ERASED_EMPTY", "customer"].endswith("under a legal hold: 1)")
+
+
+def test_whom_an_objection_after_the_plan_leaves_on_a_list_the_next_run_takes(planned: World) -> None:
+    planned.sql("INSERT INTO subscriber VALUES ('S-9', 'late@example.com', NULL)")
+    planned.take_baseline()
+    planned.act()
+    planned.objected_since = [("late@example.com", IdentifierKind.EMAIL, "all")]
+    assert planned.wrong() == set()
+    titles = planned.measure().set_index(["check", "table"])["title_en"]
+    assert titles["SUPPRESSED_ABSENT", "subscriber"].endswith(
+        "(objections after the plan, which the next run takes: 1)"
+    )
+    planned.suppressed += planned.objected_since
+    assert planned.wrong() == {("SUPPRESSED_ABSENT", "subscriber")}, "one that the plan knew of"
 
 
 def test_a_held_record_may_stay_also_on_a_marketing_list(planned: World) -> None:

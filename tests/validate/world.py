@@ -174,6 +174,8 @@ class World:
     deleted: dict[str, int] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     suppressed: list[tuple[str, IdentifierKind, str]] = field(default_factory=lambda: list(SUPPRESSED))
+    objected_since: list[tuple[str, IdentifierKind, str]] = field(default_factory=list)
+    """Suppressions that the plan didn't know of."""
 
     @property
     def references(self) -> Any:
@@ -284,7 +286,8 @@ class World:
             due=self.due,
             seen=lambda table, keys: self.before[table][self.before[table]["key"].isin(keys)],
             items=self.items,
-            entries=entries(self.suppressed),
+            entries=entries([*self.suppressed, *self.objected_since]),
+            planned_entries=entries(self.suppressed),
             held=lambda table: self.held.get(table, ()),
             deleted=self.deleted,
         )

@@ -12,11 +12,13 @@ from include.retention.terms import WhenExpired
 
 def find_places(entries: Sequence[Entry], maps: Mapping[str, DataMap]) -> tuple[Place, ...]:
     """Return every table of every map, with whether the run reached it."""
+    since = {key[0]: entry.body["tables"] for key, entry in latest_by(entries, "closed", "system").items()}
     extracted = {key[0]: entry.body for key, entry in latest_by(entries, "extracted", "system").items()}
     places = []
     for system, data_map in maps.items():
         body = extracted.get(system)
         closed = {each["table"]: each.get("problems", []) for each in (body or {}).get("closed_tables", [])}
+        closed |= {each["table"]: each["problems"] for each in since.get(system, [])}
         for name, table in data_map.tables.items():
             problems = closed.get(name, closed.get(f"{system}.{name}"))
             read = body is not None and name in body["tables"]

@@ -47,6 +47,7 @@ class Decided:
         items: the system's items of the plan: ``table``, ``key`` and ``state``; those in state ``drift`` changed
             after the plan and were rightly left alone.
         entries: suppressions in force: ``address_ref``, ``kind``, ``channel``.
+        planned_entries: those of them that the plan knew.
         held: gives the keys of a table's records under a legal hold now.
         deleted: rows deleted per table, by the ledger's own figures of its batches.
     """
@@ -57,6 +58,7 @@ class Decided:
     seen: Callable[[str, pd.Series], pd.DataFrame]
     items: pd.DataFrame
     entries: pd.DataFrame
+    planned_entries: pd.DataFrame
     held: Callable[[str], Collection[str]]
     deleted: Mapping[str, int]
 
@@ -153,10 +155,21 @@ def _early(due: pd.DataFrame, there: np.ndarray, gone: Collection[str], key: Key
 
 
 def _suppressed(means: Means, asked: Asked, decided: Decided) -> Measured:
-    found = find_suppressed(means.connection, asked, decided.entries, means.normaliser, means.key)
+    """Count those who are on a list and have objected before the plan; whom it didn't know of the next run takes."""
+
+    def on_list(entries: pd.DataFrame) -> tuple[int, set[str]]:
+        found = find_suppressed(means.connection, asked, entries, means.normaliser, means.key)
+        return found.examined, set(found.keys) - decided.excused(name) if found.keys else set()
+
     name = asked.table.name
-    wrong = len(set(found.keys) - decided.excused(name)) if found.keys else 0
-    return Measured(Check.SUPPRESSED_ABSENT, name, found.examined, wrong)
+    examined, listed = on_list(decided.entries)
+    wrong = on_list(decided.planned_entries)[1] if listed else set()
+    late = len(listed - wrong)
+    about = Text(
+        f"invändningar efter planen, som nästa körning tar: {late}",
+        f"objections after the plan, which the next run takes: {late}",
+    )
+    return Measured(Check.SUPPRESSED_ABSENT, name, examined, len(wrong), about if late else None)
 
 
 def _balance(table: Table, rows: int, counted: Mapping[str, Any], deleted: int, added: int) -> Measured:
