@@ -34,8 +34,9 @@ from include.retention.contention import error_name, lost_connection, out_of_tim
 from include.retention.data_map.model import DataMap, ForeignKey, declared_references
 from include.retention.errors import ActError, StopError
 from include.retention.files import NO_FILES
-from include.retention.one_batch import STOPPED, KeyMismatchError, Source, carry_out, tried
+from include.retention.one_batch import KeyMismatchError, Source, tried
 from include.retention.pace import Pace
+from include.retention.pieces import STOPPED, carry_out
 from include.retention.polymorphic_sql import typed_references
 from include.retention.terms import Verdict
 

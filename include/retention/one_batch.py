@@ -1,14 +1,9 @@
-"""One batch, piece by piece: a transaction that looks once more and destroys, then a fresh look at what remains.
-
-A piece is as large as its transaction should be long: see ``pace.py``. Only the batch is known to the ledger, so a
-batch that ends in its middle was begun and never measured; it is carried out again from its beginning, which finds
-nothing to do in the pieces that were committed.
-"""
+"""One piece of a batch: a transaction that looks once more and destroys, then a fresh look at what remains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
 
@@ -19,11 +14,10 @@ from include.retention.batch import Batch, BatchResult, Manner, Recheck
 from include.retention.column_types import Types
 from include.retention.contention import passes
 from include.retention.data_map.model import DataMap, FileRef, ForeignKey, Table, binding, emptied
-from include.retention.errors import ActError, StopError
+from include.retention.errors import ActError
 from include.retention.files import FileCounts
 from include.retention.inside import columns_to_read, count_left, edit
 from include.retention.methods import columns_of
-from include.retention.pace import Pace
 from include.retention.row_files import RowFiles
 from include.retention.statements import (
     MAX_BOUND,
@@ -48,7 +42,6 @@ LONGEST_PAUSE = 10.0
 
 READ_ROWS = 2_000
 """Rows of a piece where whole documents are read: memory must hold a piece of them."""
-STOPPED = "destroying was stopped by somebody (gallring stop)"
 
 T = TypeVar("T")
 
@@ -76,60 +69,7 @@ class Source:
     environ: Mapping[str, str]
 
 
-def carry_out(  # noqa: PLR0913, PLR0917 - the batch, its place, and how to go about it
-    source: Source, batch: Batch, recheck: Recheck, manner: Manner, pace: Pace, told: Callable[[int], None]
-) -> tuple[BatchResult, float]:
-    """Carry out a batch in pieces, each in a transaction of its own, and measure each afterwards.
-
-    Contention is tried again, a few times.
-
-    Args:
-        source: the system.
-        batch: the batch.
-        recheck: the last look.
-        manner: says when to stop, and rests.
-        pace: the size of the pieces; it learns from each.
-        told: hears how many rows each piece had, once it is committed and measured.
-
-    Returns:
-        What was measured, and the seconds that the last transaction took: nobody has rested after it yet.
-
-    Raises:
-        StopError: the act was stopped between two pieces.
-        ActError: the map and the plan disagree, or a file root isn't there. Nothing was changed.
-        KeyMismatchError: a statement changed more rows than it had keys.
-        SQLAlchemyError: the database refused; the transaction was rolled back.
-    """
-    table = source.data_map.tables.get(batch.table)
-    if table is None:
-        raise ActError(f"{batch.system}.{batch.table} isn't in the data map. Nothing was changed.")
-    target = sql_table(table, source.data_map.schema, source.types.get(table.name))
-    total, place, seconds = BatchResult(0, 0, 0), 0, 0.0
-    while place < len(batch.keys):
-        if place:
-            manner.rest(seconds)
-            if manner.stop():
-                raise StopError(STOPPED)
-        work = _Work(source, batch, table, target)
-        end = place + min(pace.rows, work.most_rows)
-        result, seconds = _carry_out_piece(replace(work, batch=_piece(batch, place, end)), recheck, manner)
-        rows = sum((result.done, result.drift, result.remaining))
-        pace.took(rows, seconds)
-        total, place = total + result, end
-        told(rows)
-    return total, seconds
-
-
-def _piece(batch: Batch, place: int, end: int) -> Batch:
-    return replace(
-        batch,
-        keys=batch.keys[place:end],
-        record_refs=batch.record_refs[place:end],
-        fingerprints=batch.fingerprints[place:end],
-    )
-
-
-def _carry_out_piece(work: _Work, recheck: Recheck, manner: Manner) -> tuple[BatchResult, float]:
+def carry_out_piece(work: Work, recheck: Recheck, manner: Manner) -> tuple[BatchResult, float]:
     """Return what was measured, and the seconds that the transaction took in which it was done."""
     source, batch = work.source, work.batch
     files = RowFiles(source.data_map, work.table, source.types, work.files, source.environ)
@@ -163,7 +103,7 @@ def tried(transaction: Callable[[], T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """A batch, or a piece of one, where it is carried out."""
 
     source: Source
@@ -219,7 +159,7 @@ class _Work:
             )
 
 
-def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -> tuple[list[bool], FileCounts]:
+def _change(work: Work, recheck: Recheck, files: RowFiles, before: list[int]) -> tuple[list[bool], FileCounts]:
     """Return which rows were still due, in the order of the keys, and what became of their files."""
     batch, table = work.batch, work.table
     with work.source.engine.begin() as connection:
@@ -240,7 +180,7 @@ def _change(work: _Work, recheck: Recheck, files: RowFiles, before: list[int]) -
     return still, counts
 
 
-def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
+def _erase(work: Work, connection: sa.Connection, keys: Sequence[RecordKey]) -> None:
     """Erase column groups: first inside values, which may need to know what is erased whole."""
     table, target, groups = work.table, work.target, work.batch.groups
     whole = list(dict.fromkeys(name for group in groups for name in columns_of(table, group)))
@@ -254,7 +194,7 @@ def _erase(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey]) ->
         work.require_at_most(connection.execute(statement).rowcount, keys)
 
 
-def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
+def _delete(work: Work, connection: sa.Connection, keys: Sequence[RecordKey], written: Collection[str]) -> None:
     """Delete rows; where they refer to each other, those that none refers to first, until none is left to free.
 
     MariaDB lets no statement read a table to which its own triggers write: such references are looked at before it.
@@ -276,7 +216,7 @@ def _delete(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], w
         work.require_at_most(total, keys)
 
 
-def _empty(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], references: Sequence[ForeignKey]) -> None:
+def _empty(work: Work, connection: sa.Connection, keys: Sequence[RecordKey], references: Sequence[ForeignKey]) -> None:
     """Set the references to NULL that the map lets go, where the rows that they refer to are free to go."""
     tables, schema, types = work.source.data_map.tables, work.source.data_map.schema, work.source.types
     loose = [(each, emptied(each, tables)) for each in work.source.references if each.parent_table == work.table.name]
@@ -291,7 +231,7 @@ def _empty(work: _Work, connection: sa.Connection, keys: Sequence[RecordKey], re
         connection.execute(empty(each, columns, (child, target), work.target, gone))
 
 
-def _measure(work: _Work, still: Sequence[bool]) -> tuple[int, int, int]:
+def _measure(work: Work, still: Sequence[bool]) -> tuple[int, int, int]:
     """Count, in a transaction of its own, what is left of the rows that were due and of those that weren't.
 
     The last number is how many of the former have a value that can't be read.
