@@ -17,7 +17,7 @@ from include.retention.keys import RECORD
 from include.retention.ledger.batches import batches_of
 from include.retention.ledger.chain import append
 from include.retention.ledger.holds import holds_in_force
-from include.retention.ledger.items import items_of
+from include.retention.ledger.items import ItemState, items_of
 from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.live_schema import all_references
@@ -98,12 +98,14 @@ def _decided(run: Run, system: str, confirmed: Staging) -> Decided:
     """Return what was decided on a system, what the ledger says was done, and what is known of holds."""
     with reading(run.control) as connection:
         batches = batches_of(connection, run.run_id, system)
-        states = items_of(connection, run.run_id)
+        states = items_of(connection, run.run_id, system)
+        drifted = set(states["record_ref"][states["state"] == ItemState.DRIFT])
+        del states  # One row for each that was due, with all that the ledger knows.
     deleted: Counter[str] = Counter()
     for batch in batches:
         deleted[batch.table] += batch.done or 0 if batch.action == Verdict.DELETE else 0
     items = confirmed.read("items", columns=["system", "table", "key", "record_ref"])
-    items = items[items["system"] == system].merge(states[["record_ref", "state"]], on="record_ref", how="left")
+    items = items[items["system"] == system]
 
     def seen(table: str, keys: pd.Series) -> pd.DataFrame:
         groups = run.policy.maps[system].tables[table].groups
@@ -117,7 +119,7 @@ def _decided(run: Run, system: str, confirmed: Staging) -> Decided:
         witness=lambda table: confirmed.read(witness_name(system, table)),
         due=due_before_act(run, system, items),
         seen=seen,
-        items=items,
+        drift=items[items["record_ref"].isin(list(drifted))],
         entries=confirmed.read("suppressed"),
         held=lambda table: _held(run, system, table),
         deleted=deleted,

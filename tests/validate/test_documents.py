@@ -91,7 +91,7 @@ def _emptied(url: sa.URL, before: str, after: str, seen: bool | None) -> int:
         witness=witnesses.__getitem__,
         due={"ticket": due},
         seen=lambda _table, _keys: nothing if known is None else known,
-        items=pd.DataFrame({"table": ["ticket"], "key": ["[1]"], "state": ["done"]}),
+        drift=pd.DataFrame(columns=["table", "key"]),
         entries=pd.DataFrame(columns=["address_ref", "kind", "channel"]),
         held=lambda _table: (),
         deleted={"ticket": 1},
