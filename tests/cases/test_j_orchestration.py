@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from include.retention.dates import NO_DAY, day_number
+from include.retention.narrow.condition import ALL_READ
 from include.retention.periods import after
 from include.retention.plan import confirmed_items
 from include.retention.resolve import TableName
@@ -126,7 +127,7 @@ def test_case_J14_what_stays_past_the_window_is_overdue(late: int) -> None:
     def counts(ruled_from: int, freed: int = NO_DAY) -> tuple[int, int]:
         counted = count_table(
             name, table, world.every[name], world.rows[name], plan[plan["table"] == "lead"], list(schedule.purposes),
-            closed=False, as_of=day_number(as_of), window=window, ruled_from=ruled_from,
+            closed=False, unread=ALL_READ, as_of=day_number(as_of), window=window, ruled_from=ruled_from,
             freed=np.full(len(world.every[name]), freed, dtype="int64"),
         )  # fmt: skip
         return counted["overdue"], counted["overdue_days_max"]

@@ -36,6 +36,7 @@ MAP = {
     },
 }
 FULL, EMPTY, OTHER = '{"email": "canary@example.com", "n": 1}', '{"n": 1}', '{"email": "canary@example.com", "n": 2}'
+OTHERS = [{"ticket_id": number, "payload": FULL} for number in range(3, 10)]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +49,10 @@ FULL, EMPTY, OTHER = '{"email": "canary@example.com", "n": 1}', '{"n": 1}', '{"e
     ],
 )
 def test_a_retained_document_that_lost_something_is_seen(
-    any_database_url: sa.URL, text: str, seen: bool | None, wrong: int
+    any_database_url: sa.URL, text: str, seen: bool | None, wrong: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # MariaDB forgets what is left of a result when it is asked something else meanwhile.
+    monkeypatch.setattr("include.retention.validate.witness.CHUNK_ROWS", 2)
     assert _emptied(any_database_url, FULL, text, seen) == wrong
 
 
@@ -70,7 +73,9 @@ def _emptied(url: sa.URL, before: str, after: str, seen: bool | None) -> int:
     witnesses: dict[str, pd.DataFrame] = {}
     with engine.begin() as connection:
         table.create(connection)
-        connection.execute(table.insert(), [{"ticket_id": 1, "payload": FULL}, {"ticket_id": 2, "payload": before}])
+        connection.execute(
+            table.insert(), [{"ticket_id": 1, "payload": FULL}, {"ticket_id": 2, "payload": before}, *OTHERS]
+        )
     with engine.connect() as plain, one_moment(plain) as connection:
         types = read_types(connection, data_map)
         baseline = take_baseline(
@@ -86,7 +91,7 @@ def _emptied(url: sa.URL, before: str, after: str, seen: bool | None) -> int:
         witness=witnesses.__getitem__,
         due={"ticket": due},
         seen=lambda _table, _keys: nothing if known is None else known,
-        items=pd.DataFrame({"table": ["ticket"], "key": ["[1]"], "state": ["done"]}),
+        drift=pd.DataFrame(columns=["table", "key"]),
         entries=pd.DataFrame(columns=["address_ref", "kind", "channel"]),
         planned_entries=pd.DataFrame(columns=["address_ref", "kind", "channel"]),
         held=lambda _table: (),
@@ -95,7 +100,7 @@ def _emptied(url: sa.URL, before: str, after: str, seen: bool | None) -> int:
     with engine.connect() as plain, one_moment(plain) as connection:
         found, sizes = measure(Means(connection, types, NORMALISER, {}, KEY), data_map, [], decided)
     engine.dispose()
-    assert sizes == {"ticket": 1}
+    assert sizes == {"ticket": 8}
     unexpected = found.set_index("check")["unexpected"]
     assert unexpected.drop("RETAINED_UNCHANGED").eq(0).all()
     return int(unexpected["RETAINED_UNCHANGED"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -356,7 +357,7 @@ def test_each_table_is_scanned_by_one_statement(done: World) -> None:
     sa.event.listen(done.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     done.measure()
     for table in ("fiscal_year", "customer", "invoice", "invoice_line", "id_copy"):
-        scans = [each for each in statements if f'FROM "{table}"' in each and f'FROM "{table}" AS referred' not in each]
+        scans = [each for each in statements if re.search(f'FROM "{table}"(?! AS)', each)]
         whole = [each for each in scans if " IN (" not in each.rpartition("WHERE")[2] or "WHERE" not in each]
         files = int(table == "id_copy")  # Its paths are held against the disk.
         assert len(whole) == 1 + files, (table, whole)

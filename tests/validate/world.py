@@ -285,7 +285,7 @@ class World:
             witness=self.witnesses.__getitem__,
             due=self.due,
             seen=lambda table, keys: self.before[table][self.before[table]["key"].isin(keys)],
-            items=self.items,
+            drift=self.items[self.items["state"] == "drift"],
             entries=entries([*self.suppressed, *self.objected_since]),
             planned_entries=entries(self.suppressed),
             held=lambda table: self.held.get(table, ()),

@@ -44,8 +44,7 @@ class Decided:
         due: per table the records that were due, as last seen before the act: ``key``, ``delete`` and, per column
             group, ``left:<group>``, ``erase:<group>`` and, where texts are redacted, ``redact:<group>`` (bool).
         seen: given a table and keys, ``key`` and ``left:<group>`` of those that were seen then.
-        items: the system's items of the plan: ``table``, ``key`` and ``state``; those in state ``drift`` changed
-            after the plan and were rightly left alone.
+        drift: ``table`` and ``key`` of the plan's items that changed after it and were rightly left alone.
         entries: suppressions in force: ``address_ref``, ``kind``, ``channel``.
         planned_entries: those of them that the plan knew.
         held: gives the keys of a table's records under a legal hold now.
@@ -56,7 +55,7 @@ class Decided:
     witness: Callable[[str], pd.DataFrame]
     due: Mapping[str, pd.DataFrame]
     seen: Callable[[str, pd.Series], pd.DataFrame]
-    items: pd.DataFrame
+    drift: pd.DataFrame
     entries: pd.DataFrame
     planned_entries: pd.DataFrame
     held: Callable[[str], Collection[str]]
@@ -64,8 +63,7 @@ class Decided:
 
     def excused(self, table: str) -> set[str]:
         """Return the keys of a table's records that were rightly left alone."""
-        drift = self.items[(self.items["state"] == "drift") & (self.items["table"] == table)]
-        return {*drift["key"], *self.held(table)}
+        return {*self.drift["key"][self.drift["table"] == table], *self.held(table)}
 
 
 @dataclass(frozen=True, slots=True)

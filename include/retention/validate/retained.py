@@ -6,13 +6,12 @@ Where they don't, somebody has changed the table meanwhile, and it is read row b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 
@@ -21,7 +20,7 @@ from include.retention.keys import Key
 from include.retention.validate.asked import Asked
 from include.retention.validate.due_rows import DueRows, Part, less_due, read_due
 from include.retention.validate.tally import Amounts, Tally, Totals, add_amounts, by_invariant
-from include.retention.validate.witness import Chunk, walk
+from include.retention.validate.witness import walk
 
 Known = Callable[[pd.Series], pd.DataFrame]
 """Keys -> ``key`` and ``left:<group>`` as last seen before the act, for those that were seen."""
@@ -101,6 +100,7 @@ def _by_witness(  # noqa: PLR0913, PLR0917 - as above
     found, added = np.zeros(len(names), dtype=bool), 0
     emptied = dict.fromkeys(asked.flags, 0)
     amounts: Amounts = {by: list(values) for by, values in due.kept.items()}
+    changed: list[tuple[str, int]] = []
     reads = bool(asked.amounts or asked.contents)
     for chunk in walk(connection, asked, amounts=reads):
         places = np.searchsorted(names, chunk.names)
@@ -117,8 +117,11 @@ def _by_witness(  # noqa: PLR0913, PLR0917 - as above
         if asked.amounts:
             add_amounts(amounts, compress(chunk.amounts, known))
         if asked.contents:
-            changed = (chunk.contents[known] != contents[places[known]]) | (chunk.bits[known] != then)
-            _look_again(connection, asked, chunk, np.flatnonzero(known)[changed], then[changed], seen, emptied)
+            differs = (chunk.contents[known] != contents[places[known]]) | (chunk.bits[known] != then)
+            changed += zip(chunk.keys[known][differs], then[differs].tolist(), strict=True)
+    # Not before the walk has ended: MariaDB forgets the rest of a result when it is asked something else.
+    for group, count in _emptied_inside(connection, asked, changed, seen).items():
+        emptied[group] += count
     sums, series = by_invariant(asked, amounts, key)
     return Retained(int((~found).sum()), added, emptied, sums, series)
 
@@ -128,27 +131,29 @@ def _inside(asked: Asked, group: str) -> bool:
     return bool(edited_columns(asked.table, [group]))
 
 
-def _look_again(  # noqa: PLR0913, PLR0917 - rows, as they were and are
-    connection: sa.Connection,
-    asked: Asked,
-    chunk: Chunk,
-    rows: npt.NDArray[np.intp],
-    then: npt.NDArray[Any],
-    seen: Known,
-    emptied: dict[str, int],
-) -> None:
-    """Find out of rows whose documents have changed whether anything that they held is gone.
+def _emptied_inside(
+    connection: sa.Connection, asked: Asked, changed: Sequence[tuple[str, int]], seen: Known
+) -> dict[str, int]:
+    """Count the rows whose documents have changed and hold nothing now of what they held, by column group.
 
     A row of which nothing is known from before the act counts as having held something.
+
+    Args:
+        connection: to the source, knowing marks.
+        asked: what is asked of the table.
+        changed: keys, and the bits that the witness has of them.
+        seen: what was last seen of rows before the act.
     """
-    if not len(rows):
-        return
-    keys = chunk.keys.iloc[rows].reset_index(drop=True)
+    if not changed:
+        return {}
+    keys = pd.Series([key for key, _ in changed], dtype=object)
+    then = np.array([bits for _, bits in changed], dtype="int64")
     now = read_due(connection, asked, pd.DataFrame({"key": keys, "delete": False}), look=True)
     before = keys.to_frame("key").merge(seen(keys), on="key", how="left")
+    found = {}
     for place, group in enumerate(asked.flags):
         if _inside(asked, group):
-            held = ((then >> place) & 1).astype(bool)
             told = before[f"left:{group}"]
-            held &= (told.isna() | told.eq(other=True)).to_numpy(dtype=bool)
-            emptied[group] += int((held & now.there & ~now.left[group]).sum())
+            held = ((then >> place) & 1).astype(bool) & (told.isna() | told.eq(other=True)).to_numpy(dtype=bool)
+            found[group] = int((held & now.there & ~now.left[group]).sum())
+    return found

@@ -67,6 +67,7 @@ def take_tally(
         bound: the highest key that was there when the act began; rows above it have come since.
     """
     known = _within(asked, bound)
+    source, orphans = orphan_counts(connection, references, asked.target)
     counts = [
         sa.func.count(),
         sa.func.max(asked.counter) if asked.counter is not None else sa.null(),
@@ -74,10 +75,10 @@ def take_tally(
         Total(sa.case((known, asked.state))),
         *(sa.func.count(sa.case((sa.and_(known, each), ONE))) for each in asked.flags.values()),
         *(Total(sa.case((known, each), else_=NOTHING)) for each in asked.amounts),
-        *orphan_counts(references, asked.target),
+        *orphans,
     ]
     by = labelled(asked.by_values, "by")
-    statement = sa.select(*by, *labelled(counts, "n")).select_from(asked.target)
+    statement = sa.select(*by, *labelled(counts, "n")).select_from(source)
     return _read(asked, references, connection.execute(statement.group_by(*by) if by else statement).all())
 
 
