@@ -36,7 +36,7 @@ from include.retention.reading import extract_system
 from include.retention.remembered import note_recognised, waiting_of
 from include.retention.run import Run
 from include.retention.sealing import Sealed, digest_now, needs_human, require_sealed
-from include.retention.staging import CONFIRM, PLAN
+from include.retention.staging import CONFIRM, PLAN, Staging
 from include.retention.terms import Mode, RunOutcome, Verdict
 
 
@@ -97,13 +97,29 @@ def _erased_values(run: Run, items: pd.DataFrame) -> int:
 
 
 def confirm_plan(run: Run) -> dict[str, Any]:
-    """Extract and decide anew, and mark what of the plan is still due.
+    """Extract and decide anew, and mark what of the plan is still due. An empty plan needs no second look.
 
     Raises:
         ApprovalError: the plan in staging isn't the one that was sealed.
     """
     approved = require_sealed(run)
     staging = run.staging.phase(CONFIRM)
+    if approved.empty:
+        run.staging.phase(PLAN).copy_to(staging)  # Validation starts from what was seen last.
+        confirmed = approved.assign(confirmed=pd.Series(dtype=bool))
+    else:
+        confirmed = confirmed_items(approved, _due_now(run, staging))
+    staging.write("items", confirmed)
+    lost = confirmed[~confirmed["confirmed"]]
+    drift = {f"{system}.{table}": len(rows) for (system, table), rows in lost.groupby(["system", "table"])}
+    body: dict[str, Any] = {"records": int(confirmed["confirmed"].sum()), "drift": drift}
+    with run.control.begin() as connection:
+        append(connection, run.run_id, "confirmed", body, run.now)
+    return body
+
+
+def _due_now(run: Run, staging: Staging) -> pd.DataFrame:
+    """Return the items that would be planned now."""
     for system in run.policy.maps:
         write_live(staging, system, extract_system(run, system, staging))
         note_recognised(run, staging, system)
@@ -112,15 +128,7 @@ def confirm_plan(run: Run) -> dict[str, Any]:
     staging.write("suppressed", suppressed.entries)
     classify_phase(run, staging, 0, 1)
     items, _, _ = decide_items(run, staging)
-    now = pd.concat(items.values(), ignore_index=True) if items else approved
-    confirmed = confirmed_items(approved, now)
-    staging.write("items", confirmed)
-    lost = confirmed[~confirmed["confirmed"]]
-    drift = {f"{system}.{table}": len(rows) for (system, table), rows in lost.groupby(["system", "table"])}
-    body: dict[str, Any] = {"records": int(confirmed["confirmed"].sum()), "drift": drift}
-    with run.control.begin() as connection:
-        append(connection, run.run_id, "confirmed", body, run.now)
-    return body
+    return pd.concat(items.values(), ignore_index=True)
 
 
 def _guards(run: Run, counts: Sequence[Mapping[str, Any]], due: int) -> list[Finding]:

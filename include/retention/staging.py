@@ -95,6 +95,14 @@ class Staging:
             content: dict[str, Any] = json.load(file)
         return content
 
+    def copy_to(self, other: Staging) -> None:
+        """Copy everything below the place to another one."""
+        for path in self.root.rglob("*"):
+            name = path.as_posix().removeprefix(f"{self.root.as_posix()}/")
+            if path.is_file() and not name.endswith(".partial"):
+                with self._reading(name) as source, other._replacing(name) as target:
+                    shutil.copyfileobj(source, target, BLOCK)
+
     def remove(self) -> None:
         """Remove everything below the place."""
         if not self.root.exists():

@@ -56,6 +56,19 @@ def test_frames_and_counts_come_back(place: str) -> None:
     assert not again.has_json("facts/sales.order")
 
 
+def test_a_phase_is_copied_whole(place: str) -> None:
+    run = open_staging(place, "copied")
+    run.phase("plan").write("facts/shop.orders", pd.DataFrame({"key": ["[1]"]}))
+    run.phase("plan").write_json("live/shop", {"closed": []})
+    run.phase("other").write_json("live/shop", {"closed": ["orders"]})
+    run.phase("plan").copy_to(run.phase("confirm"))
+    copied = run.phase("confirm")
+    assert copied.read("facts/shop.orders")["key"].tolist() == ["[1]"]
+    assert copied.read_json("live/shop") == {"closed": []}
+    assert copied.names("facts") == ["facts/shop.orders"]
+    run.remove()
+
+
 def test_what_another_process_writes_is_seen_at_once(place: str) -> None:
     here, there = (open_staging(place, "run") for _ in range(2))
     assert here.names("classified") == []
