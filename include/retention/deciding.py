@@ -6,7 +6,6 @@ only differ where the sources do. What each step writes is below one phase of th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +22,7 @@ from include.retention.decide_systems import decide_systems
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.events import RECORD as EVENT_OF_RECORD
 from include.retention.events import SUBJECT, EventKey, Events
-from include.retention.keys import RECORD, record_text
+from include.retention.keys import RECORD, record_texts
 from include.retention.objections import Suppressed, apply_suppressions
 from include.retention.periods import after
 from include.retention.policy.model import Period
@@ -133,8 +132,7 @@ def _named(run: Run, name: TableName, frame: pd.DataFrame, holds: pd.DataFrame) 
 
 def record_refs(run: Run, name: TableName, keys: Iterable[str]) -> list[str]:
     """Return the keyed references of records."""
-    texts = [record_text(name.system, name.table, json.loads(key)) for key in keys]
-    return run.ring.current.mac_many(RECORD, texts)
+    return run.ring.current.mac_many(RECORD, record_texts(name.system, name.table, keys))
 
 
 def _held_by_events(events: Events, ids: np.ndarray, roles: Iterable[np.ndarray], horizon: int) -> np.ndarray:

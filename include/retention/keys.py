@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from json import JSONEncoder
+from json import JSONEncoder, loads
 
 from include.retention.errors import ConfigurationError, Problem
 from include.retention.terms import IdentifierKind, Mode
@@ -36,6 +36,8 @@ _KEY_BYTES = 32
 _REF_LENGTH = 32
 _BLOCK = 64
 """Bytes of a block of SHA-256."""
+_WHOLE_NUMBER = re.compile(r"\[-?[0-9]+\]")
+"""A key of one whole number: most are, and needn't be read."""
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LEAST_DISTINCT_BYTES = 8
 _DOMAIN = re.compile(r"[a-z][a-z0-9_.-]*")
@@ -201,6 +203,21 @@ def record_text(system: str, table: str, key: Sequence[object]) -> str:
         TypeError: a key value has no single spelling (null, binary floating point).
     """
     return _encode([system, table, [_key_part(part) for part in key]])
+
+
+def record_texts(system: str, table: str, keys: Iterable[str]) -> list[str]:
+    """Return `record_text` of many records of one table.
+
+    Args:
+        system: name of the system.
+        table: name of the table.
+        keys: the records' keys as JSON arrays, as ``facts.json_keys`` spells them.
+    """
+    before = _encode([system, table])[:-1]
+    return [
+        f'{before},["{key[1:-1]}"]]' if _WHOLE_NUMBER.fullmatch(key) else record_text(system, table, loads(key))
+        for key in keys
+    ]
 
 
 def _key_part(part: object) -> str:

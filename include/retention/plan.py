@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ import pandas as pd
 from include.retention.classify import REASON_CODE, REASONS
 from include.retention.data_map.model import Table
 from include.retention.dates import NO_DAY
-from include.retention.keys import RECORD, Key, record_text
+from include.retention.keys import RECORD, Key, record_texts
 from include.retention.terms import Mode, Reason, Verdict
 
 ITEM_COLUMNS = (
@@ -69,7 +70,7 @@ def table_items(  # noqa: PLR0913, PLR0917 - one table's decision, its place and
             "action": np.where(delete[places], Verdict.DELETE.value, Verdict.ANONYMISE.value),
             "groups": np.where(delete[places], "[]", np.array(names, dtype=object)),
             "key": keys,
-            "record_ref": key.mac_many(RECORD, [record_text(system, table.name, json.loads(text)) for text in keys]),
+            "record_ref": key.mac_many(RECORD, record_texts(system, table.name, keys)),
             "fingerprint": decided["fingerprint"].to_numpy(dtype=object)[places],
             "reason": [REASONS[code].value for code in reason[places]],
             "purpose": [purposes[place] if place >= 0 else "" for place in purpose[places]],
@@ -160,12 +161,12 @@ def confirmed_items(approved: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     both = approved.drop(columns=["fingerprint", "subjects", "wholes"]).merge(
         later, on="record_ref", how="left", suffixes=("", "_now"), validate="one_to_one"
     )
-    confirmed = [
-        _still_due(row.action, row.groups, row.action_now, row.groups_now) for row in both.itertuples(index=False)
-    ]
+    ways = (both[name].to_numpy(dtype=object) for name in ("action", "groups", "action_now", "groups_now"))
+    confirmed = [_still_due(*way) for way in zip(*ways, strict=True)]
     return both.assign(confirmed=np.array(confirmed, dtype=bool)).drop(columns=["action_now", "groups_now"])
 
 
+@lru_cache(maxsize=1024)
 def _still_due(action: str, groups: str, action_now: object, groups_now: object) -> bool:
     if not isinstance(action_now, str):
         return False

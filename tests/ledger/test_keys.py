@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from decimal import Decimal
@@ -23,6 +24,7 @@ from include.retention.keys import (
     load_key,
     load_ring,
     record_text,
+    record_texts,
     require_own_key,
 )
 from include.retention.terms import IdentifierKind, Mode
@@ -51,6 +53,11 @@ def test_many_references_are_those_one_by_one(length: int) -> None:
     key, texts = Key(bytes(range(length))), ["", "a", "åäö", "a", "x" * 1000]
     assert key.mac_many("record", texts) == [key.mac("record", text) for text in texts]
     assert key.mac_many("record", iter(texts)) == key.mac_many("record", texts)
+
+
+def test_many_records_have_the_names_that_each_has() -> None:
+    keys = ["[1]", "[-7]", "[70]", '["K1"]', '["1"]', '["å","b"]', "[1,2]", '["[1]"]', "[0]"]
+    assert record_texts("sales", 'or"der', keys) == [record_text("sales", 'or"der', json.loads(key)) for key in keys]
 
 
 def test_the_key_id_says_nothing_of_the_key_and_nothing_shows_the_key() -> None:
