@@ -1,4 +1,4 @@
-"""The reports in Airflow's menu: a list of them, and the newest on the page.
+"""The reports in Airflow's menu: a list of them, the newest on the page, and how far an act under way has come.
 
 A plugin's FastAPI app isn't authenticated by Airflow. Every route here asks for a user who may see the DAG
 ``gallring``, and only a report's own files are served.
@@ -10,7 +10,8 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from include.retention import clock
+from include.retention.ledger.store import missing_control, open_control, reading
+from include.retention.ledger.under_way import acts_under_way
 from include.retention.report.words import load_words
 from include.retention.settings import load_settings
 
@@ -81,12 +85,37 @@ def listed(directory: Path, language: str) -> Iterator[dict[str, Any]]:
     yield from (row for _, row in found[:SHOWN])
 
 
+def acting(language: str) -> list[dict[str, str]]:
+    """Return how far the acts under way have come, as the page shows it; nothing where there is no control database."""
+    url, now = load_settings(os.environ).control_url, clock.now()
+    if missing_control(url) is not None:
+        return []
+    control = open_control(url)
+    try:
+        with reading(control) as connection:
+            found = acts_under_way(connection)
+    finally:
+        control.dispose()
+    words = load_words(language, "UTC")
+    return [
+        {
+            "run": each.run_id,
+            "system": each.system,
+            "rows": words.show(each.rows),
+            "measured": words.show(each.measured),
+            "rate": words.show(round(each.a_second(now))),
+            "minutes": "" if (left := each.left(now)) is None else words.show(ceil(left / timedelta(minutes=1))),
+        }
+        for each in found
+    ]
+
+
 @app.get("/", response_class=HTMLResponse)
 def show(lang: str = "sv") -> HTMLResponse:
-    """Show the list of reports, and the newest of them in Swedish or English."""
+    """Show the list of reports, the newest of them in Swedish or English, and what is under way."""
     language = "en" if lang == "en" else "sv"
-    page = pages.get_template("reports.html.j2").render(lang=language, reports=list(listed(reports(), language)))
-    return HTMLResponse(page, headers=HEADERS)
+    content = {"reports": list(listed(reports(), language)), "acting": acting(language)}
+    return HTMLResponse(pages.get_template("reports.html.j2").render(lang=language, **content), headers=HEADERS)
 
 
 def in_words(summary: dict[str, Any], folder: str, language: str) -> dict[str, Any]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from include.retention.ledger.batches import Batch, plan_batches, start_batch
+from include.retention.ledger.runs import create_run
+from include.retention.ledger.store import make_control
+from tests.ledger.world import AT, RUN
 
 SUMMARY = {
     "started_at": "2026-07-05T00:00:04+00:00",
@@ -106,6 +112,23 @@ def test_the_list_has_the_newest_report_first_and_on_the_page(viewer: Any) -> No
     assert ">Klar<" in page
     assert 'iframe src="reports/run-2/gallringsprotokoll.sv.html"' in page
     assert 'iframe src="reports/run-2/gallringsprotokoll.en.html"' in viewer.get("/gallring/?lang=en").text
+
+
+def test_an_act_under_way_is_shown_and_the_page_comes_again_by_itself(viewer: Any, folder: Path) -> None:
+    assert "Gallring pågår" not in viewer.get("/gallring/").text, "there is no control database"
+    control = make_control(f"sqlite:///{folder.parent / 'control' / 'control.db'}")
+    with control.begin() as connection:
+        create_run(connection, RUN)
+        plan_batches(connection, RUN.run_id, [Batch(RUN.run_id, 1, "sales", "order", "DELETE", 12000)], AT)
+        assert "Gallring pågår" not in viewer.get("/gallring/").text
+    with control.begin() as connection:
+        start_batch(connection, RUN.run_id, 1, AT)
+    control.dispose()
+    page = viewer.get("/gallring/").text
+    assert "Gallring pågår" in page
+    assert re.search(r'<td class="number">12\s000</td>', page)
+    assert 'http-equiv="refresh"' in page
+    assert "Being carried out" in viewer.get("/gallring/?lang=en").text
 
 
 def test_a_report_comes_as_it_was_written_and_stays_in_no_cache(viewer: Any) -> None:
