@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from include.retention.data_map.granted import Granted, GrantedTables, cannot_write, read_granted
+from include.retention.data_map.granted import NOTHING, Granted, GrantedTables, cannot_write, read_granted
 from include.retention.data_map.inspection import LiveSchema
 from include.retention.data_map.live_context import LiveContext, Words, closing, system_notice
 from include.retention.data_map.model import DataMap
@@ -40,13 +40,14 @@ def check_privileges(
             {} if engine.dialect.name == "sqlite" else read_granted(connection, data_map.schema, deleting)
         )
     for name, (at, needs) in wanted.items():
-        if name in granted:
-            yield from _reading(at, granted[name])
+        own = None if engine.dialect.name == "sqlite" else granted.get(name, NOTHING)
+        if own is not None:
+            yield from _reading(at, own)
         if why is not None and needs.lock:
             remedy = "Let the connection lead to where it can, or mend the file's owner and mode."
             yield at.problem((), "READ_ONLY", f"can't be changed: {why}", remedy)
-        elif why is None and name in granted:
-            yield from _changing(at, needs, granted[name])
+        elif why is None and own is not None:
+            yield from _changing(at, needs, own)
     if why is None:
         for each in read_written(data_map, engine, {name: needs for name, (_, needs) in wanted.items()}):
             yield from _writing(wanted[each.fires_on][0], each)
