@@ -42,7 +42,8 @@ def needs_of(data_map: DataMap, table: Table, dialect: str, types: Types | None)
     erased = [
         name
         for name, column in table.columns.items()
-        if (any(column.personal_parts()) or column.redaction or name in table.empties) and name not in table.key
+        if (name in table.empties or (not table.only_whole and (any(column.personal_parts()) or column.redaction)))
+        and name not in table.key
     ]
     moved: list[str] = []
     if erased and dialect in MARIADB:
