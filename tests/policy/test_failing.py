@@ -157,6 +157,11 @@ def test_bookkeeping_without_fiscal_years_is_told_of_the_rule(nothing: dict[str,
     assert policy is not None, "the remedy helps"
 
 
+def test_a_title_in_one_language_is_told_of_both(tmp_path: Path) -> None:
+    _, (problem,) = samples.load(samples.write_failing(tmp_path, samples.DATA / "failing_map_title.yaml"))
+    assert problem.remedy == "Write {sv: in Swedish, en: in English}."
+
+
 @pytest.mark.parametrize("begin", ["07-15", "7-1", "13-01", "2021-07-01", "07-01\n"])
 def test_a_fiscal_year_that_begins_inside_a_month_is_told_once(begin: str, tmp_path: Path) -> None:
     """And the vouchers aren't said to lack what is there, only badly written."""
