@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from include.retention.column_types import read_types
+from include.retention.column_types import Types, read_types
 from include.retention.data_map.model import DataMap, Table
 from include.retention.errors import ConnectionSettingError
 from include.retention.extract import Extractor
 from include.retention.identifiers import Normaliser
+from include.retention.key_spelling import spelt
 from include.retention.keys import Key, identifier_domain, record_text
 from include.retention.ledger.holds import Record, Subject
 from include.retention.policy.load import Policy
@@ -29,10 +30,12 @@ class Covered:
     """What was found.
 
     Attributes:
+        what: what was looked for, a record's key as a run spells it.
         records: ``system.table`` -> how many of its records carry the identifier or the key; those with any.
         unread: system -> why it couldn't be looked at.
     """
 
+    what: Subject | Record
     records: Mapping[str, int]
     unread: Mapping[str, str]
 
@@ -41,19 +44,22 @@ def records_covered(policy: Policy, normaliser: Normaliser, key: Key, what: Subj
     """Look for a person, a company or a record in the live systems; for a record in its own system alone."""
     records: dict[str, int] = {}
     unread: dict[str, str] = {}
+    wanted = what
     for system, data_map in policy.maps.items():
         tables = _where(data_map, what)
         if not tables:
             continue
         try:
-            found = _look(policy, data_map, tables, normaliser, key, what)
+            wanted, found = _look(policy, data_map, tables, normaliser, key, what)
         except ConnectionSettingError as error:
             unread[system] = str(error)
         except sa.exc.SQLAlchemyError as error:
             unread[system] = f"{' '.join(error.__notes__)} {getattr(error, 'orig', None) or error}"
         else:
             records |= {f"{system}.{name}": count for name, count in found.items() if count}
-    return Covered(records, unread)
+        if system in unread:
+            wanted = _as_read(what, data_map, {})
+    return Covered(wanted, records, unread)
 
 
 def _look(  # noqa: PLR0913, PLR0917 - what reading one system needs
@@ -63,16 +69,24 @@ def _look(  # noqa: PLR0913, PLR0917 - what reading one system needs
     normaliser: Normaliser,
     key: Key,
     what: Subject | Record,
-) -> dict[str, int]:
+) -> tuple[Subject | Record, dict[str, int]]:
     engine = system_engine(data_map)
     try:
         with named(data_map), engine.connect() as connection:
             known = read_types(connection, data_map)
+            wanted = _as_read(what, data_map, known)
             types = {table.name: known.get(table.name, {}) for table in tables}
             extractor = Extractor(data_map, policy.schedule, normaliser, key, (), types)
-            return {table.name: _count(extractor, connection, table, what) for table in tables}
+            return wanted, {table.name: _count(extractor, connection, table, wanted) for table in tables}
     finally:
         engine.dispose()
+
+
+def _as_read(what: Subject | Record, data_map: DataMap, types: Mapping[str, Types]) -> Subject | Record:
+    """Return a record by its key as extraction spells it."""
+    if isinstance(what, Subject):
+        return what
+    return replace(what, key=spelt(data_map.tables[what.table].key, what.key, types.get(what.table)))
 
 
 def _where(data_map: DataMap, what: Subject | Record) -> list[Table]:

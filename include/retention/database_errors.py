@@ -15,6 +15,9 @@ resources, object state, operator intervention."""
 DENIED = 1142
 """MariaDB's error for a statement that the account may not send."""
 
+NOT_GRANTED = ("42501", DENIED, 1143)
+"""What the servers say of a table, or a column of it, on which the account lacks a privilege."""
+
 NAMES_ONLY = frozenset({1044, 1045, 1049, 1054, 1091, DENIED, 1146, 1205, 1213, 1969, 2002, 2003, 2006, 2013})
 """MariaDB's errors about access, unknown databases, columns and tables, locks, timeouts and lost connections."""
 
@@ -25,6 +28,13 @@ def keep_values_out(engine: sa.Engine) -> None:
     SQLite's messages name tables and columns only and stay as they are.
     """
     sa.event.listen(engine, "handle_error", _strip)
+
+
+def is_denied(error: sa.exc.SQLAlchemyError) -> bool:
+    """Return whether a statement failed because the account lacks a privilege on a table or column."""
+    original = getattr(error, "orig", None)
+    number = original.args[0] if isinstance(original, Exception) and original.args else None
+    return number in NOT_GRANTED or getattr(original, "sqlstate", None) in NOT_GRANTED
 
 
 def _strip(context: sa.engine.ExceptionContext) -> None:

@@ -1,11 +1,11 @@
 """From column groups to rows: what is deleted, what is erased in place, and what a retained child keeps standing.
 
-A row whose groups have all expired is deleted where its table says so, unless a row that stays refers to it: then
-it is anonymised in place until that row goes. Every foreign key of the live database counts, cascading ones too: a
-cascade never reaches a retained row. Nor is a row deleted while a retained record's clock runs from what it tells:
-with the contract's last row the day on which the relationship ended would be gone. Rows that refer to each other in a
-ring stay too: none of them could go first. A part without column groups goes exactly when its whole goes, and
-a legal hold on such a part keeps both.
+A row whose groups have all expired is deleted where its table says so, unless a row that stays refers to it: then it
+is anonymised in place until that row goes, or stays as it is where it can only go whole. Every foreign key of the live
+database counts, cascading ones too: a cascade never reaches a retained row. Nor is a row deleted while a retained
+record's clock runs from what it tells: with the contract's last row the day on which the relationship ended would be
+gone. Rows that refer to each other in a ring stay too: none of them could go first. A part without column groups goes
+exactly when its whole goes, and a legal hold on such a part keeps both.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _levels(delete: Bools, edges: Sequence[_Edge]) -> npt.NDArray[np.int32]:
 def _erasures(table: Table, frame: pd.DataFrame, delete: Bools, *, closed: bool) -> dict[str, Bools]:
     found = {}
     for group in table.groups:
-        expired = (frame[f"state:{group}"].to_numpy() == EXPIRED) & ~delete & (not closed)
+        expired = (frame[f"state:{group}"].to_numpy() == EXPIRED) & ~delete & (not closed and not table.only_whole)
         found[f"erase:{group}"] = expired & frame[f"left:{group}"].to_numpy(dtype=bool)
     return found
 

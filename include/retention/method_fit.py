@@ -93,6 +93,11 @@ def _tied(method: Method, facts: ColumnFacts) -> str | None:
 def _set_null(_method: Method, facts: ColumnFacts) -> str | None:
     if facts.nullable:
         return None
+    if facts.foreign_key:
+        return (
+            "It is NOT NULL and refers to another table: let it be NULL; or use with_row, where what it refers to is "
+            "personal and its row is deleted whole."
+        )
     return f"It is NOT NULL: use {'unique_placeholder' if facts.unique else 'constant'}, or let it be NULL."
 
 
@@ -192,6 +197,7 @@ _RULES: Mapping[str, Callable[[Method, ColumnFacts], str | None]] = {
     "ip_network": _ip_network,
     "unique_placeholder": _unique_placeholder,
     "bucket": _bucket,
+    "with_row": lambda _method, _facts: "Only deleting the row would erase it: use set_null or constant.",
 }
 
 

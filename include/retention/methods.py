@@ -15,6 +15,7 @@ method                  leaves                                                  
                         is PostgreSQL's own type, else NULL, as any other text
 ``unique_placeholder``  ``gallrad-<key>@gallring.invalid`` from the row's own key    text, also NOT NULL and UNIQUE
 ``bucket``              the multiple of n at or below the number                     number
+``with_row``            nothing, once the row is deleted; it is never erased alone   a reference to a personal key
 ======================  ===========================================================  ===============================
 
 A hash, keyed or not, is no method: it is pseudonymisation (Article 4(5) GDPR), and whoever holds the value can
@@ -106,6 +107,7 @@ METHODS: Mapping[str, Callable[[Value, Method, Keys], Value]] = {
     "ip_network": _ip_network,
     "unique_placeholder": _unique_placeholder,
     "bucket": _bucket,
+    "with_row": _set_null,  # Something is left as long as the row is there; ``statements.erase`` refuses it.
 }
 """Every method there is, by the name that a data map gives it."""
 

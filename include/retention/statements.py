@@ -219,7 +219,7 @@ def _refers(reference: ForeignKey, child: sa.FromClause, parent: sa.FromClause) 
 
 
 def _refuse_ties(table: Table, columns: Sequence[str], references: Sequence[ForeignKey]) -> None:
-    tied = set(columns) & set(table.key)
+    tied = {name for name in columns if name in table.key or _method_name(table, name) == "with_row"}
     for each in references:
         if each.child_table == table.name:
             tied |= {name for name in each.child_columns if name in columns and _method_name(table, name) != "set_null"}

@@ -136,7 +136,9 @@ def test_the_sql_is_what_it_was(dialect: str) -> None:
 
 
 def test_the_golden_table_has_every_method() -> None:
-    assert {column.method.name for column in CUSTOMER.columns.values() if column.method} == set(METHODS)
+    assert {column.method.name for column in CUSTOMER.columns.values() if column.method} == set(METHODS) - {
+        "with_row"
+    }, "which sends no statement"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

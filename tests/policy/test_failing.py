@@ -24,6 +24,7 @@ ELSEWHERE = {
     "DELETE_MISSING",
     "DUPLICATE_SYSTEM",
     "EVENT_DATE_TYPE",
+    "INSERT_MISSING",
     "KEEPS_HISTORY",
     "KEY_MISMATCH",
     "LEFT_ALONE_GONE",
@@ -56,6 +57,7 @@ ELSEWHERE = {
     "UNDECLARED_COLUMN",
     "UNDECLARED_TABLE",
     "UNSEEN_TABLES",
+    "USAGE_MISSING",
     "UNUSUAL_WAIT",
     "UPDATE_MISSING",
 }
@@ -96,7 +98,7 @@ def test_every_code_has_a_failing_file() -> None:
         for source in (SOURCES / folder).glob("*.py"):
             raised |= set(re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', source.read_text(encoding="utf-8")))
     expected = {mark.split()[0] for failing in samples.FAILING for mark in samples.marks(failing, "expect")}
-    other_words = {"CASCADE", "OFF", "DELETE", "EVIDENCE", "N", "P", "SELECT", "UPDATE", "UTC"}
+    other_words = {"CASCADE", "OFF", "DELETE", "EVIDENCE", "INSERT", "N", "P", "SELECT", "UPDATE", "UTC"}
     assert raised - other_words - ELSEWHERE <= expected, "write tests/data/failing_*.yaml for these"
 
 
@@ -153,6 +155,11 @@ def test_bookkeeping_without_fiscal_years_is_told_of_the_rule(nothing: dict[str,
     schedule["fiscal_years"] = {"begin": "01-01"}
     policy, _ = samples.load(samples.write_policy(tmp_path, schedule, {"shop": samples.valid("map")}))
     assert policy is not None, "the remedy helps"
+
+
+def test_a_title_in_one_language_is_told_of_both(tmp_path: Path) -> None:
+    _, (problem,) = samples.load(samples.write_failing(tmp_path, samples.DATA / "failing_map_title.yaml"))
+    assert problem.remedy == "Write {sv: in Swedish, en: in English}."
 
 
 @pytest.mark.parametrize("begin", ["07-15", "7-1", "13-01", "2021-07-01", "07-01\n"])

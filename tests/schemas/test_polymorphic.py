@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.retention.errors import ConfigurationError
+from tests.accounts import account, as_account, execute
+from tests.integration.harness import Gallring
 from tests.schemas.office import BACKENDS, PERSON, Office, office, people, reference_table, table
 
 CASES = "CREATE TABLE errand (id integer NOT NULL PRIMARY KEY, person integer, subject {TEXT})"
@@ -45,6 +48,28 @@ def test_attachments_go_with_what_they_hang_on(backend: str, tmp_path: Path) -> 
         assert found.ids("errand") == [20]
         assert found.ids("attachment") == [2, 4, 5, 6, 7, 8, 9]
         assert found.run("second") == "NOTHING_DUE"
+
+
+@pytest.mark.parametrize("backend", ["postgres", "mariadb"])
+def test_a_table_that_may_not_be_read_is_told_as_such(backend: str, tmp_path: Path) -> None:
+    """Other problems of the system are told beside it, and a run says the same as the check."""
+    ddl = [*people(), CASES, ERRANDS, *ATTACHMENTS, "CREATE TABLE more (id integer NOT NULL PRIMARY KEY)"]
+    tables = {"person": PERSON, "errand": ERRAND, "attachment": attachment()}
+    with office(backend, tmp_path, ddl, tables) as found, account(found.url) as name:
+        to = name if backend == "postgres" else f"{name}@'%'"
+        execute(
+            found.url, *(f"GRANT SELECT, UPDATE, DELETE ON {each} TO {to}" for each in ("person", "errand", "more"))
+        )
+        execute(found.url, f"GRANT DELETE ON attachment TO {to}")
+        own = as_account(found.url, name)
+        codes = replace(found, url=own).codes()
+        assert "SELECT_MISSING tables.attachment" in codes
+        assert "UNDECLARED_TABLE tables.more" in codes
+        with pytest.MonkeyPatch.context() as patch:
+            gallring = Gallring(tmp_path / "own", {"office": own}, patch)
+            patch.setenv("GALLRING_POLICY", str(found.policy))
+            with pytest.raises(ConfigurationError, match="SELECT"):
+                gallring.plan("first")
 
 
 LOG = [

@@ -96,7 +96,9 @@ def place(  # noqa: PLR0913, PLR0917 - the options of a command
         if not not_yet_known:
             _require_somebody(covered, what)
         with control.begin() as connection:
-            number = place_hold(connection, key, what, owner=owner, reason=reason, review_on=day, at=clock.now())
+            number = place_hold(
+                connection, key, covered.what, owner=owner, reason=reason, review_on=day, at=clock.now()
+            )
         where = shown_address(control.url)
     if as_json:
         show_json({"hold_id": number, "covers": covered.records, "not_read": covered.unread, "control": where})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Annotated
@@ -33,6 +33,7 @@ from include.retention.data_map.relations import company_roles
 from include.retention.deciding import read_events, record_refs, staged_records, subjects_held
 from include.retention.due_items import decide_items
 from include.retention.explain import ClockTold, GroupTold, StartDay, explain_record, only, start_days
+from include.retention.key_spelling import instant_text
 from include.retention.policy.load import load_policy
 from include.retention.policy.model import Schedule
 from include.retention.preview import Preview, previewed
@@ -52,7 +53,9 @@ _DAY = {
 @app.command()
 def explain(
     table: Annotated[str, typer.Argument(help="SYSTEM.TABLE")],
-    key: Annotated[str, typer.Argument(help="The record's key; a composite one as 12,3 or [12, 3].")],
+    key: Annotated[
+        str, typer.Argument(help="The record's key; a composite one as 12,3 or [12, 3], a timestamp with its zone.")
+    ],
     as_of: AsOf = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
@@ -96,12 +99,19 @@ def explain(
 
 
 def _find(preview: Preview, name: TableName, parts: tuple[str, ...]) -> tuple[int, list[object]]:
-    keys = preview.staging.read(f"facts/{name}", columns=["key"])["key"]
-    for place, text in enumerate(keys):
-        found: list[object] = json.loads(text)
-        if tuple(str(part) for part in found) == parts:
-            return place, found
+    texts = preview.staging.read(f"facts/{name}", columns=["key"])["key"]
+    # What is a text, and only looks like a timestamp, is found as it stands.
+    for spelling in (tuple, _instants):
+        wanted = spelling(parts)
+        for place, text in enumerate(texts):
+            found: list[object] = json.loads(text)
+            if spelling(str(part) for part in found) == wanted:
+                return place, found
     raise command_line("KEY", f"{name} has no record with that key.", "It may be gone already; check the key.", "KEY")
+
+
+def _instants(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(instant_text(part) for part in parts)
 
 
 def _settled(group: GroupTold, row: pd.Series) -> GroupTold:

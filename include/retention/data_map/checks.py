@@ -11,8 +11,10 @@ from pathlib import PurePosixPath
 
 from include.retention.data_map.context import Mapped, TableContext
 from include.retention.data_map.inside_checks import check_inside
+from include.retention.data_map.model import ForeignKey
 from include.retention.data_map.polymorphic_checks import check_polymorphic
 from include.retention.data_map.references import all_links, check_references
+from include.retention.data_map.whole_rows import REMEDY, keeping
 from include.retention.errors import Problem
 from include.retention.terms import IdentifierKind, SubjectKind, WhenExpired
 
@@ -84,19 +86,32 @@ def _key(at: TableContext) -> Iterator[Problem]:
         column = table.columns.get(name)
         if column is None or column.category is None:
             continue
-        pointing = [
-            each.name
-            for each in at.tables.values()
-            if any(link.table == table.name and not link.to for _, link in all_links(each))
-        ]
+        pointing = keeping(table, at.tables, _links_into(at))
         if len(table.groups) > 1 or table.when_expired is not WhenExpired.DELETE:
             what = "is part of the key and personal, so it can't be erased while the row stays."
             remedy = "Put all personal columns of the table into its group, with when_expired: delete."
             yield at.problem(("columns", name), "KEY_COLUMN_PERSONAL", what, remedy)
         elif pointing:
-            what = f"is part of the key and personal, and {', '.join(sorted(pointing))} would keep a copy of it."
-            remedy = "Give the table a key of its own that tells nothing."
-            yield at.problem(("columns", name), "KEY_COLUMN_PERSONAL", what, remedy)
+            what = f"is part of the key and personal, and {', '.join(pointing)} would keep a copy of it, or its row."
+            yield at.problem(("columns", name), "KEY_COLUMN_PERSONAL", what, REMEDY)
+    for name, column in table.columns.items():
+        if column.erased_with_row and (len(table.groups) > 1 or table.when_expired is not WhenExpired.DELETE):
+            what = "is erased with its row alone, and the row doesn't go when its column group has expired."
+            remedy = "Put all personal columns of the table into one group, with when_expired: delete."
+            yield at.problem(("columns", name, "method"), "KEY_COLUMN_PERSONAL", what, remedy)
+
+
+def _links_into(at: TableContext) -> list[ForeignKey]:
+    """Return the map's own references to a table."""
+    return [
+        ForeignKey(
+            each.name, link.columns, at.table.name, link.to or at.table.key, "NO ACTION", arms.get(link.columns[0])
+        )
+        for each in at.tables.values()
+        for arms in [each.arms]
+        for _, link in all_links(each)
+        if link.table == at.table.name
+    ]
 
 
 def _files(at: TableContext) -> Iterator[Problem]:

@@ -153,7 +153,7 @@ def _category(
         what = f"holds {category.name} for {', '.join(outside)}; it may only serve {allowed}."
         remedy = "Move it to a group of its own with the purposes that may hold it, or with none."
         yield at.problem(place, "RESTRICTED_CATEGORY", what, remedy)
-    if category.erase_whole and column.method is not None and column.method.name not in WHOLE_METHODS:
+    if category.erase_whole and column.method is not None and column.method.name not in (*WHOLE_METHODS, "with_row"):
         what = f"would leave a part of a value of the category {category.name}."
         remedy = f"Use one of {', '.join(WHOLE_METHODS[:3])}."
         yield at.problem((*place, "method"), "PARTIAL_ERASURE", what, remedy)

@@ -15,6 +15,7 @@ from include.retention.data_map.constraints import words
 from include.retention.data_map.inspection import LiveTable
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import Column, ForeignKey, with_declared
+from include.retention.data_map.whole_rows import REMEDY, keeping
 from include.retention.errors import ActError, Problem
 from include.retention.method_fit import ColumnFacts, fits, fits_inside
 from include.retention.methods import columns_of
@@ -29,18 +30,36 @@ def check_methods(at: LiveContext) -> Iterator[Problem]:
     for column in at.table.columns.values():
         if column.method is None or column.name not in at.live.columns:
             continue
-        facts = _facts(at, column.name)
-        path = ("columns", column.name, "method")
-        if not facts.in_key:
-            remedy = fits(column.method, facts)
+        if column.name in at.table.key or column.erased_with_row:
+            yield from _whole(at, column)
+        elif not at.table.only_whole:
+            remedy = fits(column.method, _facts(at, column.name))
             if remedy is not None:
                 what = f"can't be erased by {column.method.name}."
-                yield at.problem(path, "METHOD", what, remedy)
-        elif facts.referenced:
-            # The map's own checks let a personal key pass only where no row outlives it.
-            what = "is part of the key and personal, and rows of another table refer to it."
-            remedy = "Give the table a key of its own that tells nothing."
-            yield at.problem(path, "KEY_COLUMN_PERSONAL", what, remedy)
+                yield at.problem(("columns", column.name, "method"), "METHOD", what, remedy)
+
+
+def _whole(at: LiveContext, column: Column) -> Iterator[Problem]:
+    """Yield a problem where a column goes with its row alone, and the row could stay, or the column needn't."""
+    references = with_declared(at.schema.foreign_keys, at.data_map.tables)
+    path = ("columns", column.name, "method")
+    kept_by = keeping(at.table, at.data_map.tables, references)
+    if kept_by:
+        what = f"goes with its row alone, and rows of {', '.join(kept_by)} refer to that, so it could stay too long."
+        yield at.problem(path, "KEY_COLUMN_PERSONAL", what, REMEDY)
+    if column.name not in at.table.key and not _refers_to_personal_key(at, column.name, references):
+        what = "can't be erased by with_row: it refers to no other table's personal column."
+        yield at.problem(path, "METHOD", what, "Use a method that erases it in place, such as set_null or constant.")
+
+
+def _refers_to_personal_key(at: LiveContext, name: str, references: Sequence[ForeignKey]) -> bool:
+    for each in references:
+        parent = at.data_map.tables.get(each.parent_table)
+        if each.child_table == at.table.name and parent is not None and each.arm is None:
+            for mine, theirs in zip(each.child_columns, each.parent_columns, strict=True):
+                if mine == name and theirs in parent.columns and parent.columns[theirs].category is not None:
+                    return True
+    return False
 
 
 def check_parts(at: LiveContext) -> Iterator[Problem]:
@@ -71,7 +90,7 @@ def check_constraints(at: LiveContext) -> Iterator[Problem]:
     Where every column of the constraint is erased to something fixed, the database judges just that. Else it judges
     the rows that are there, each as it would be: the table is then read once.
     """
-    for group in at.table.groups:
+    for group in () if at.table.only_whole else at.table.groups:
         for check in at.live.checks:
             named = words(check)
             touched = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Granted:
     every_row: bool
 
 
+NOTHING = Granted(select=frozenset(), update=frozenset(), delete=False, every_row=True)
 GrantedTables = Mapping[str, Granted]
 """Table -> what the account may do with it."""
 
@@ -75,7 +76,7 @@ def read_granted(connection: sa.Connection, schema: str | None, deleting: Collec
     by_table: dict[str, list[sa.Row[Any]]] = {}
     for row in connection.execute(query, {"schema": database}):
         by_table.setdefault(row.table_name, []).append(row)
-    return {
+    found = {
         name: Granted(
             select=frozenset(row.column_name for row in rows if row.may_select),
             update=frozenset(row.column_name for row in rows if row.may_update),
@@ -84,6 +85,10 @@ def read_granted(connection: sa.Connection, schema: str | None, deleting: Collec
         )
         for name, rows in by_table.items()
     }
+    if on_mariadb:  # It names no columns to an account that may only delete.
+        unnamed = set(deleting) - by_table.keys()
+        found |= {name: replace(NOTHING, delete=_may_delete(connection, schema, name)) for name in unnamed}
+    return found
 
 
 def _may_delete(connection: sa.Connection, schema: str | None, table: str) -> bool:

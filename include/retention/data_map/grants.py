@@ -6,7 +6,7 @@ They are printed for an administrator to look at and to send; Gallring itself gr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from include.retention.data_map.inspection import LiveSchema, inspect_schema
 from include.retention.data_map.live_context import LiveContext
 from include.retention.data_map.model import DataMap, Table
 from include.retention.data_map.needs import Needs, needs_of, neighbours
+from include.retention.data_map.trigger_rights import Written, read_written
 from include.retention.method_sql import MARIADB
 
 POSTGRES_DEFAULT = "public"
@@ -30,7 +31,7 @@ class SystemGrants:
         dialect: ``postgresql``, ``mysql`` or ``sqlite``, which has no accounts.
         statements: each without its semicolon.
         complete: the live tables were read. Else MariaDB's statements name more columns than may be needed, and
-            PostgreSQL's don't name tables outside the map that refer to mapped ones.
+            PostgreSQL's don't name tables outside the map that refer to mapped ones, nor what triggers write.
     """
 
     system: str
@@ -80,14 +81,20 @@ class _Asked:
         schema = self.data_map.schema or self.engine.dialect.default_schema_name or POSTGRES_DEFAULT
         account = self._quoted(self.account)
         yield f"GRANT USAGE ON SCHEMA {self._quoted(schema)} TO {account}"
+        wanted = {name: self._needs(table) for name, table in self.data_map.tables.items()}
+        written = self._written(wanted)
+        inserted = {each.table for each in written if each.inserts}
         for table in self.data_map.tables.values():
-            needs = self._needs(table)
+            needs = wanted[table.name]
             # A row is locked only for whom may set one of its columns.
             update = needs.update or (table.key[:1] if needs.lock else ())
-            what = ", ".join(["SELECT", *self._changes(update, delete=needs.delete)])
+            insert = ["INSERT"] if table.name in inserted else []
+            what = ", ".join(["SELECT", *insert, *self._changes(update, delete=needs.delete)])
             yield f"GRANT {what} ON {self._quoted(schema)}.{self._quoted(table.name)} TO {account}"
         for name in neighbours(self.data_map, () if self.schema is None else self.schema.foreign_keys):
             yield f"GRANT SELECT ON {self._quoted(schema)}.{self._quoted(name)} TO {account}"
+        for within, name in sorted({(each.schema, each.name) for some in written for each in some.sequences}):
+            yield f"GRANT USAGE ON SEQUENCE {self._quoted(within)}.{self._quoted(name)} TO {account}"
 
     def on_mariadb(self) -> Iterator[str]:
         database = self.data_map.schema or self.engine.url.database or ""
@@ -106,9 +113,15 @@ class _Asked:
     def _needs(self, table: Table) -> Needs:
         live = None if self.schema is None else self.schema.tables.get(table.name)
         if self.schema is None or live is None:
-            return needs_of(table, self.engine.dialect.name, None)
+            return needs_of(self.data_map, table, self.engine.dialect.name, None)
         types = LiveContext(table, live, self.data_map, self.schema, self.engine).types
-        return needs_of(table, self.engine.dialect.name, types)
+        return needs_of(self.data_map, table, self.engine.dialect.name, types)
+
+    def _written(self, wanted: Mapping[str, Needs]) -> list[Written]:
+        there = (
+            {} if self.schema is None else {name: each for name, each in wanted.items() if self.schema.tables.get(name)}
+        )
+        return list(read_written(self.data_map, self.engine, there)) if there else []
 
     def _changes(self, update: tuple[str, ...], *, delete: bool) -> list[str]:
         columns = ", ".join(map(self._quoted, update))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,10 @@ STAND_INS: Mapping[str, Json] = {
     "tables": {},
     "columns": {},
 }
-OPTIONAL = frozenset({"schema", "part_of", "method", "time_zone", "channel", "without_purpose", "when_expired"})
+OPTIONAL = frozenset({"schema", "part_of", "method", "time_zone", "channel", "without_purpose", "when_expired", "null"})
 """What can be left out, so that one broken line doesn't hide the mistakes further down."""
+UNREAD_EVENTS = re.compile(r"^tables\.[^.]+$|\.events(\[\d+\])?$|\.(subjects|part_of)(\b|$)|^tables$")
+"""Parts of a map that tell of events, or of whom: while one can't be read, no clock can be said never to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,10 @@ def read_maps(directory: Path, schedule: Schedule | None, written: Document | No
     found = [problem for each in mapped.values() for problem in check_structure(each)]
     found += [] if schedule is None else check_duties(mapped, schedule, written)
     mended = {file: parsed for parsed in parsings for file in files_of(parsed.document)}
+    unread = any(UNREAD_EVENTS.search(place) for parsed in parsings for place in parsed.mended)
     for each in found:
+        if unread and each.code == "CLOCK_NEVER_STARTS":
+            continue  # What starts it may be just what couldn't be read, in whichever map.
         parsed_of = mended.get(each.file)
         problems += (each,) if parsed_of is None else parsed_of.without_echoes(iter((each,)))
     maps = {system: each.data_map for system, each in mapped.items()}

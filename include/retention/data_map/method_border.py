@@ -13,7 +13,7 @@ from include.retention.policy.parse import Border
 PSEUDONYMS = ("hash", "hmac", "sha", "md5", "pseudonym", "token", "encrypt", "bcrypt", "argon")
 MASKS = ("mask", "redact", "partial", "obfuscate", "scramble")
 
-MethodWord = Literal["set_null", "year_of_date", "ip_network", "unique_placeholder"]
+MethodWord = Literal["set_null", "year_of_date", "ip_network", "unique_placeholder", "with_row"]
 
 
 class MethodMapping(Border):

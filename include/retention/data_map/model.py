@@ -22,7 +22,8 @@ class Method:
 
     Attributes:
         name: ``set_null``, ``constant``, ``shorten``, ``year_of_date``, ``ip_network``, ``unique_placeholder`` or
-            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``.
+            ``bucket``; of a part of a JSON document ``remove`` or ``set_null``. ``with_row`` changes nothing in place:
+            only deleting the row erases the value.
         value: the constant, where the method has one.
         length: characters that ``shorten`` leaves.
         size: the width of a ``bucket``.
@@ -71,6 +72,11 @@ class Column:
     note: str
     paths: tuple[JsonPath, ...] = ()
     redaction: Redaction | None = None
+
+    @property
+    def erased_with_row(self) -> bool:
+        """Return whether only deleting the row erases it."""
+        return self.method is not None and self.method.name == "with_row"
 
     def personal_parts(self) -> Iterator[Column]:
         """Yield what is personal: the column itself, and each path in it as if it were a column of its own."""
@@ -277,6 +283,14 @@ class Table:
     def wholes(self) -> tuple[Link, ...]:
         """Return what a row may be a part of: ``part_of`` and the others."""
         return self.other_wholes if self.part_of is None else (self.part_of, *self.other_wholes)
+
+    @property
+    def only_whole(self) -> bool:
+        """Return whether its rows go whole or stay as they are: a value that can't be erased in place is personal."""
+        return any(
+            column.category is not None and (column.name in self.key or column.erased_with_row)
+            for column in self.columns.values()
+        )
 
     @property
     def arms(self) -> dict[str, Arm]:

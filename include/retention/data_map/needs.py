@@ -28,11 +28,12 @@ class Needs:
     delete: bool
 
 
-def needs_of(table: Table, dialect: str, types: Types | None) -> Needs:
+def needs_of(data_map: DataMap, table: Table, dialect: str, types: Types | None) -> Needs:
     """Return what a table's statements need, as far as the map and the column types tell.
 
     Args:
-        table: the mapped table.
+        data_map: the system's map.
+        table: one of its tables.
         dialect: name of the dialect.
         types: column types of the live table, or None where it couldn't be read: then every day of an event on
             MariaDB counts as one that the server might move.
@@ -41,14 +42,17 @@ def needs_of(table: Table, dialect: str, types: Types | None) -> Needs:
     erased = [
         name
         for name, column in table.columns.items()
-        if (any(column.personal_parts()) or column.redaction or name in table.empties) and name not in table.key
+        if (name in table.empties or (not table.only_whole and (any(column.personal_parts()) or column.redaction)))
+        and name not in table.key
     ]
     moved: list[str] = []
     if erased and dialect in MARIADB:
         moved = sorted(told_days(table) - set(erased)) if types is None else moved_days(table, types, erased)
     has_end = bool(table.groups or table.wholes)
     delete = table.personal and table.when_expired is WhenExpired.DELETE and has_end
-    return Needs(update=(*erased, *moved), lock=bool(erased) or delete, delete=delete)
+    # What a trigger writes of a row while it goes is deleted without a lock: nobody else knows of it yet.
+    is_copy = any(table.name in names for each in data_map.tables.values() for names in each.copies.values())
+    return Needs(update=(*erased, *moved), lock=bool(erased) or delete, delete=delete or is_copy)
 
 
 def neighbours(data_map: DataMap, foreign_keys: Iterable[ForeignKey]) -> dict[str, tuple[str, ...]]:

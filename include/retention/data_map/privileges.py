@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from include.retention.data_map.granted import Granted, GrantedTables, cannot_write, read_granted
+from include.retention.data_map.granted import NOTHING, Granted, GrantedTables, cannot_write, read_granted
 from include.retention.data_map.inspection import LiveSchema
 from include.retention.data_map.live_context import LiveContext, Words, closing, system_notice
 from include.retention.data_map.model import DataMap
 from include.retention.data_map.needs import Needs, needs_of, neighbours
+from include.retention.data_map.trigger_rights import Written, read_written
 from include.retention.errors import Problem
 
 GRANT = "Grant it: gallring check --grants prints what a run needs."
@@ -31,7 +32,7 @@ def check_privileges(
         engine: to it.
         there: the mapped tables that are in the database.
     """
-    wanted = {at.table.name: (at, needs_of(at.table, engine.dialect.name, at.types)) for at in there}
+    wanted = {at.table.name: (at, needs_of(data_map, at.table, engine.dialect.name, at.types)) for at in there}
     with engine.connect() as connection:
         why = cannot_write(connection)
         deleting = [name for name, (_, needs) in wanted.items() if needs.delete and why is None]
@@ -39,13 +40,17 @@ def check_privileges(
             {} if engine.dialect.name == "sqlite" else read_granted(connection, data_map.schema, deleting)
         )
     for name, (at, needs) in wanted.items():
-        if name in granted:
-            yield from _reading(at, granted[name])
+        own = None if engine.dialect.name == "sqlite" else granted.get(name, NOTHING)
+        if own is not None:
+            yield from _reading(at, own)
         if why is not None and needs.lock:
             remedy = "Let the connection lead to where it can, or mend the file's owner and mode."
             yield at.problem((), "READ_ONLY", f"can't be changed: {why}", remedy)
-        elif why is None and name in granted:
-            yield from _changing(at, needs, granted[name])
+        elif why is None and own is not None:
+            yield from _changing(at, needs, own)
+    if why is None:
+        for each in read_written(data_map, engine, {name: needs for name, (_, needs) in wanted.items()}):
+            yield from _writing(wanted[each.fires_on][0], each)
     yield from _undescribed(data_map, schema)
     yield from _beside(data_map, schema, granted)
     if not schema.sees_all:
@@ -75,6 +80,19 @@ def _changing(at: LiveContext, needs: Needs, granted: Granted) -> Iterator[Probl
         yield at.problem((), "UPDATE_MISSING", what, GRANT)
     if needs.delete and not granted.delete:
         yield at.problem((), "DELETE_MISSING", "can't lose rows: the account has no DELETE.", GRANT)
+
+
+def _writing(at: LiveContext, written: Written) -> Iterator[Problem]:
+    path = ("triggers", written.trigger)
+    if not written.may_insert:
+        what = f"writes to {written.table} with the account's own rights, and the account has no INSERT there."
+        yield at.problem(path, "INSERT_MISSING", what, GRANT)
+    missing = [each.name for each in written.sequences if not each.may_use]
+    if missing:
+        what = (
+            f"writes to {written.table}, which takes values from {', '.join(missing)}: the account has no USAGE on it."
+        )
+        yield at.problem(path, "USAGE_MISSING", what, GRANT)
 
 
 def _on(missing: Iterable[str], granted: Iterable[str]) -> str:

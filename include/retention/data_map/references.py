@@ -11,6 +11,9 @@ from include.retention.data_map.relations import roles_of
 from include.retention.errors import Problem
 from include.retention.policy.document import KeyPath
 
+LINK_METHODS = ("set_null", "with_row")
+LINK_REMEDY = "Use set_null, or with_row where it is NOT NULL and the key that it refers to is personal."
+
 
 def check_references(mapped: Mapped) -> Iterator[Problem]:
     """Yield every reference of one map that leads nowhere, to the wrong thing, or round in a circle."""
@@ -120,9 +123,9 @@ def _links(at: TableContext) -> Iterator[Problem]:
                 yield at.problem((*place, "to"), "UNKNOWN_COLUMN", what, "Declare it there, or correct the name.")
         for name in _plain(link.columns):
             column = at.table.columns.get(name)
-            if column is not None and column.method is not None and column.method.name != "set_null":
+            if column is not None and column.method is not None and column.method.name not in LINK_METHODS:
                 what = f"is also a reference to {link.table}; any other value would point at a row that isn't there."
-                yield at.problem(("columns", name, "method"), "LINK_METHOD", what, "Use set_null.")
+                yield at.problem(("columns", name, "method"), "LINK_METHOD", what, LINK_REMEDY)
 
 
 def _roles(at: TableContext) -> Iterator[Problem]:

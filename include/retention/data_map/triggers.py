@@ -19,16 +19,19 @@ from include.retention.errors import Problem
 from include.retention.method_sql import MARIADB
 
 POSTGRES_TRIGGERS = """
-    SELECT DISTINCT found.name, found.fires_on, found.columns, whole.relname
+    SELECT DISTINCT found.name, found.fires_on, found.columns, found.rights, whole.relname
     FROM (
         SELECT tgname AS name, tgrelid AS relation, event AS fires_on,
                ARRAY(
                    SELECT attname::text FROM pg_attribute WHERE attrelid = tgrelid AND attnum = ANY (tgattr)
-               ) AS columns
-        FROM pg_trigger JOIN (VALUES (8, 'DELETE'), (16, 'UPDATE')) AS kinds (bit, event) ON tgtype & bit <> 0
+               ) AS columns,
+               CASE WHEN prosecdef THEN 'owner' ELSE 'caller' END AS rights
+        FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+        JOIN (VALUES (8, 'DELETE'), (16, 'UPDATE')) AS kinds (bit, event) ON tgtype & bit <> 0
         WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
         UNION ALL
-        SELECT rulename, ev_class, CASE ev_type WHEN '4' THEN 'DELETE' ELSE 'UPDATE' END, ARRAY[]::text[]
+        SELECT rulename, ev_class, CASE ev_type WHEN '4' THEN 'DELETE' ELSE 'UPDATE' END, ARRAY[]::text[],
+               'rule'
         FROM pg_rewrite WHERE ev_type IN ('2', '4') AND ev_enabled IN ('O', 'A')
     ) found
     -- What fires on a partition fires on the whole table's rows.
@@ -37,10 +40,10 @@ POSTGRES_TRIGGERS = """
     WHERE CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(whole.oid) ELSE n.nspname = :schema END
 """
 MARIADB_TRIGGERS = """
-    SELECT trigger_name, event_manipulation, NULL, event_object_table
+    SELECT trigger_name, event_manipulation, NULL, 'owner', event_object_table
     FROM information_schema.triggers WHERE event_object_schema = :schema
 """
-SQLITE_TRIGGERS = "SELECT name, sql, NULL, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+SQLITE_TRIGGERS = "SELECT name, sql, NULL, 'owner', tbl_name FROM sqlite_master WHERE type = 'trigger'"
 EVENT = re.compile(r"\b(DELETE|INSERT|UPDATE)\b(\s+OF\b.*?)?\s+(ON)\b", re.IGNORECASE | re.DOTALL)
 """What a trigger of SQLite fires on, in its text without what is quoted: its name may be anything."""
 
@@ -54,12 +57,16 @@ class Trigger:
         table: the table whose rows it fires on, the partitioned one where it is a partition's.
         fires_on: ``UPDATE``, ``DELETE`` or ``INSERT``.
         columns: in lower case, the columns without which an UPDATE doesn't fire it; all where none are named.
+        rights: with whose it runs. ``caller``: those of the account that fires it, as PostgreSQL's functions do;
+            ``owner``: its own, as SECURITY DEFINER and every trigger of MariaDB; ``rule``: the owner's on tables and
+            the account's on what is called, the sequences of defaults among it.
     """
 
     name: str
     table: str
     fires_on: str
     columns: frozenset[str]
+    rights: str
 
     def fires(self, needs: Needs) -> bool:
         """Return whether what a run does to the table fires it."""
@@ -78,11 +85,11 @@ def check_triggers(engine: sa.Engine, schema: str | None, there: Iterable[LiveCo
         there: the mapped tables that are in the database.
     """
     found: dict[str, list[Trigger]] = {}
-    for each in _read(engine, schema):
+    for each in read_triggers(engine, schema):
         found.setdefault(each.table.casefold(), []).append(each)
     for at in there:
         triggers = found.get(at.table.name.casefold(), [])
-        needs = needs_of(at.table, engine.dialect.name, at.types)
+        needs = needs_of(at.data_map, at.table, engine.dialect.name, at.types)
         for name in sorted({each.name for each in triggers if each.fires(needs)} - at.table.triggers.keys()):
             what = "fires when a run erases or deletes here: it may copy what is to go, or bring it back."
             remedy = "Look at what it does. Drop it, or name it in triggers with the reason why it is harmless."
@@ -92,16 +99,17 @@ def check_triggers(engine: sa.Engine, schema: str | None, there: Iterable[LiveCo
             yield at.notice(("triggers", name), "TRIGGER_GONE", what, "Correct the name, or remove it from the map.")
 
 
-def _read(engine: sa.Engine, schema: str | None) -> Iterator[Trigger]:
+def read_triggers(engine: sa.Engine, schema: str | None) -> Iterator[Trigger]:
+    """Yield the enabled triggers and rules of a schema; one that fires on several events comes once for each."""
     dialect = engine.dialect.name
     on_sqlite = dialect == "sqlite"
     query = SQLITE_TRIGGERS if on_sqlite else MARIADB_TRIGGERS if dialect in MARIADB else POSTGRES_TRIGGERS
     with engine.connect() as connection:
         database = schema or connection.dialect.default_schema_name if dialect in MARIADB else schema
         rows = connection.execute(sa.text(query), {} if on_sqlite else {"schema": database}).all()
-    for name, told, columns, table in rows:
+    for name, told, columns, rights, table in rows:
         fires_on, named = event_in(str(told)) if on_sqlite else (str(told), frozenset(columns or ()))
-        yield Trigger(str(name), str(table), fires_on, frozenset(column.casefold() for column in named))
+        yield Trigger(str(name), str(table), fires_on, frozenset(column.casefold() for column in named), str(rights))
 
 
 def event_in(definition: str) -> tuple[str, frozenset[str]]:

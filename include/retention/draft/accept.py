@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from include.retention.data_map.undecided import GUESS, count_guesses
-from include.retention.draft.write import NO_KEY, dumped, loaded
+from include.retention.draft.write import GOES_WITH, NO_KEY, dumped, loaded
 
 _CONFIDENCE = re.compile(r"(\d+) %")
 
@@ -31,7 +31,8 @@ def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
     """Return a map's text without the guesses that are accepted, and how many there were.
 
     What a draft says of a whole table has no confidence of its own: it is accepted once all of its columns are, unless
-    it says that the table has no key. What it asks of an event is a question, and only an answer removes it.
+    it says that the table has no key or asks whether its rows go with a person's record. What it asks of an event is a
+    question, and only an answer removes it.
 
     Args:
         text: the map.
@@ -46,7 +47,8 @@ def accept(text: str, tables: str, least: int) -> tuple[str, Accepted]:
         for column in _columns(table):
             if GUESS in column and _confidence(column[GUESS]) >= least:
                 del column[GUESS]
-        if not any(GUESS in column for column in _columns(table)) and NO_KEY not in str(table.get(GUESS)):
+        asks = any(each in str(table.get(GUESS)) for each in (NO_KEY, GOES_WITH))
+        if not asks and not any(GUESS in column for column in _columns(table)):
             table.pop(GUESS, None)
     left = _waiting(content)
     return dumped(content), Accepted(before - left, left)

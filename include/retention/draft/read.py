@@ -57,7 +57,7 @@ def draft_schema(
         }
 
     first = look(frozenset())
-    linked = {name for name, draft in draft_tables(live, first).items() if draft.roles}
+    linked = {name for name, draft in draft_tables(live, first).items() if draft.roles or draft.about is not None}
     return draft_tables(live, look(linked | {name for name, found in first.items() if is_of_people(name, found)}))
 
 

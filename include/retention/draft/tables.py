@@ -45,6 +45,7 @@ class TableDraft:
         roles: per name.
         part_of: the foreign key to the record that a row is a part of, or None.
         refers_to: columns of each reference -> the table it refers to.
+        about: the reference to somebody's record by which rows are about that person though no column is personal.
     """
 
     name: str
@@ -53,6 +54,7 @@ class TableDraft:
     roles: dict[str, Role] = field(default_factory=dict)
     part_of: ForeignKey | None = None
     refers_to: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    about: ForeignKey | None = None
 
     @property
     def personal(self) -> bool:
@@ -84,6 +86,7 @@ def draft_tables(schema: LiveSchema, guesses: Mapping[str, Mapping[str, Guess]])
     for draft in drafts.values():
         draft.roles = _own_roles(draft.guesses)
     _link(schema, drafts)
+    _settle(schema, drafts)
     return drafts
 
 
@@ -132,6 +135,34 @@ def _link(schema: LiveSchema, drafts: Mapping[str, TableDraft]) -> None:
                     own = f"{role}_by_{'_'.join(key.child_columns)}" if again else role
                     draft.roles[own] = Role(of.kind, through=key.child_columns, table=key.parent_table, role=role)
         done |= reached.keys()
+
+
+def _settle(schema: LiveSchema, drafts: Mapping[str, TableDraft]) -> None:
+    """Let each table that is about persons by its references alone be what a map can say of it.
+
+    Where other tables are about somebody through it, it is a part of that person's record; else it isn't personal and
+    names nobody. The tables farthest from the persons come first, for they decide about those between.
+    """
+    waiting = [draft for draft in drafts.values() if not draft.personal and _persons(draft)]
+    while waiting:
+        through = {role.table for draft in drafts.values() if draft.personal for role in draft.roles.values()}
+        asked = {role.table for draft in waiting for role in draft.roles.values()}
+        draft = next((each for each in waiting if each.name in through or each.name not in asked), waiting[0])
+        waiting.remove(draft)
+        first = _persons(draft)[0]
+        draft.about = next(
+            each
+            for each in schema.foreign_keys
+            if (each.child_table, each.child_columns, each.parent_table) == (draft.name, first.through, first.table)
+        )
+        if draft.name in through:
+            draft.part_of = draft.about
+        else:
+            draft.roles = {name: role for name, role in draft.roles.items() if role.kind is not SubjectKind.PERSON}
+
+
+def _persons(draft: TableDraft) -> list[Role]:
+    return [role for role in draft.roles.values() if role.kind is SubjectKind.PERSON]
 
 
 def _to(

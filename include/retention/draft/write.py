@@ -31,6 +31,9 @@ WIDTH = 200
 TECHNICAL = "A tool's own table, not the system's data"
 NO_KEY = "has no key; the engine can't act without one"
 """Said of a table as long as it has none; nobody can accept that."""
+GOES_WITH = "whether they go with it (part_of) or stay (personal: false) is for a person to say"
+"""Said of rows that are about somebody by their references alone; nobody can accept that unread."""
+OF_WHOM = "whom does it concern? Nobody, while the table is personal: false; whoever its whole does, with part_of"
 EMPTY_DATE = "what does an empty date mean? Say null: ongoing (it still goes on), absent (it never was) or unknown"
 """"Never happened" and "still goes on" look alike in a database, and lead to opposite ends."""
 
@@ -188,12 +191,15 @@ def _told(draft: TableDraft) -> str:
     parts = []
     if not draft.key:
         parts.append(NO_KEY)
-    if draft.part_of is not None:
+    if draft.part_of is not None and draft.about is None:
         parts.append(f"part of {draft.part_of.parent_table}, by its key or its name")
     for name, role in draft.roles.items():
         known = " and ".join(role.identifiers) if role.identifiers else f"through {role.table}"
         parts.append(f"{name}: {known}")
-    parts += [] if draft.personal else ["no column looks personal"]
+    parts += [] if draft.personal and draft.about is None else ["no column looks personal"]
+    if draft.about is not None:
+        by = ", ".join(draft.about.child_columns)
+        parts.append(f"its rows refer to {draft.about.parent_table} by {by}: {GOES_WITH}")
     return "; ".join(parts) or "about nobody, as far as can be seen"
 
 
@@ -211,7 +217,9 @@ def _events(draft: TableDraft, live: LiveTable, system: System) -> CommentedSeq:
             event = {"event": guess.event, "date": name}
             # The law counts from the end of the year.
             event |= {"as": "fiscal_year_end"} if guess.event == BOOKKEEPING.event else {}
-            event |= {"guess": EMPTY_DATE} if live.columns[name].nullable else {}
+            asked = [OF_WHOM] if not draft.personal and draft.about is not None else []
+            asked += [EMPTY_DATE] if live.columns[name].nullable else []
+            event |= {"guess": "; ".join(asked)} if asked else {}
             found.append(_flow(event))
     return found
 

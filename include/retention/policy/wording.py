@@ -13,6 +13,9 @@ from include.retention.policy.document import KeyPath
 Description = tuple[str, str, str]
 """Code, what is wrong, what to do."""
 
+BOTH_LANGUAGES = "TextBorder"
+"""The model of a text in Swedish and English, in ``values.py``."""
+
 
 @cache
 def known_words(model: type[BaseModel]) -> list[str]:
@@ -40,6 +43,8 @@ def describe(error: ErrorDetails, path: KeyPath, words: list[str]) -> Descriptio
         return "MISSING_KEY", "is missing.", "Add it; the README shows an example."
     if kind in _KINDS:
         return _KINDS[kind]
+    if kind.startswith("model") and error.get("ctx", {}).get("class_name") == BOTH_LANGUAGES:
+        return "BAD_VALUE", "isn't a text in both languages.", "Write {sv: in Swedish, en: in English}."
     what, remedy = _SHAPES.get(kind.split("_", maxsplit=1)[0], (None, ""))
     return ("BAD_VALUE", what, remedy) if what is not None else _anything_else(error)
 

@@ -1,0 +1,115 @@
+"""What the account must be granted so that the triggers which keep history can write with its rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from include.retention.connections import engine_at
+from include.retention.data_map.grants import grants_for
+from include.retention.policy.load import load_policy
+from tests.accounts import account, as_account, execute
+from tests.integration.harness import Gallring
+from tests.schemas.office import Office, office, people
+from tests.schemas.test_history import LOGGED, history, the_tables
+
+INSERT = 'INSERT ON "public"."person_history"'
+USAGE = 'USAGE ON SEQUENCE "public"."person_history_id_seq"'
+TRIGGERS = ("keep_delete", "keep_update")
+AS_RULES = [
+    *(f"DROP TRIGGER {each} ON person" for each in TRIGGERS),
+    *(
+        f"CREATE RULE keep_{event.lower()} AS ON {event} TO person DO ALSO INSERT INTO person_history (person, name) "
+        "VALUES (OLD.id, OLD.name)"
+        for event in ("UPDATE", "DELETE")
+    ),
+]
+
+
+@contextmanager
+def granted(backend: str, home: Path, *more: str, **part: str) -> Iterator[tuple[Office, list[str], str]]:
+    """Give an office as an account sees it to which exactly what is printed was granted, and those statements."""
+    tables = the_tables(personal=["name"], **part)
+    with (
+        office(backend, home, [*people(), *history(backend), *LOGGED, *more], tables) as found,
+        account(found.url) as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        engine = engine_at(found.url)
+        statements = list(grants_for(load_policy(found.policy).maps["office"], engine, name).statements)
+        engine.dispose()
+        execute(found.url, *statements)
+        own = as_account(found.url, name)
+        gallring = Gallring(home / "own", {"office": own}, patch)
+        patch.setenv("GALLRING_POLICY", str(found.policy))
+        yield replace(found, gallring=gallring, url=own), statements, name
+
+
+def privileges(statements: list[str], about: str) -> list[str]:
+    """Return what is granted on the table of copies or its sequence, columns left out."""
+    told = [re.sub(r" \([^)]*\)", "", each) for each in statements if about in each]
+    return [each.removeprefix("GRANT ").partition(" TO ")[0] for each in told]
+
+
+@pytest.mark.parametrize("backend", ["postgres", "mariadb"])
+def test_what_is_printed_is_enough_for_a_run(backend: str, tmp_path: Path) -> None:
+    with granted(backend, tmp_path) as (found, statements, _):
+        assert found.codes() == []
+        assert found.run() == "DONE"
+        assert [(row["person"], row["born_of"]) for row in found.rows("person_history")] == [(2, "app")]
+    on = {
+        "postgres": ['SELECT, INSERT, UPDATE, DELETE ON "public"."person_history"', USAGE],
+        "mariadb": [f"UPDATE, DELETE ON `{found.url.database}`.`person_history`"],
+    }
+    assert privileges(statements, "person_history") == on[backend]
+
+
+@pytest.mark.parametrize(("privilege", "code"), [(INSERT, "INSERT_MISSING"), (USAGE, "USAGE_MISSING")])
+def test_what_is_missing_is_told_before_anything_is_done(privilege: str, code: str, tmp_path: Path) -> None:
+    with granted("postgres", tmp_path) as (found, _, name):
+        execute(found.url.set(username="postgres", password=None), f"REVOKE {privilege} FROM {name}")
+        assert found.codes() == [f"{code} tables.person.triggers.{each}" for each in TRIGGERS]
+        assert {each.table for each in found.check()} == {"office.person"}
+        assert all("person_history" in each.what for each in found.check())
+
+
+def test_a_function_with_rights_of_its_own_needs_neither(tmp_path: Path) -> None:
+    definer = [f"ALTER FUNCTION {each}() SECURITY DEFINER" for each in TRIGGERS]
+    with granted("postgres", tmp_path, *definer) as (found, statements, _):
+        assert privileges(statements, "person_history") == ['SELECT, UPDATE, DELETE ON "public"."person_history"']
+        assert found.codes() == []
+        assert found.run() == "DONE"
+
+
+def test_a_rule_has_its_owner_s_rights_on_tables_alone(tmp_path: Path) -> None:
+    with granted("postgres", tmp_path, *AS_RULES) as (found, statements, name):
+        expected = ['SELECT, UPDATE, DELETE ON "public"."person_history"', USAGE]
+        assert privileges(statements, "person_history") == expected
+        assert found.codes() == []
+        execute(found.url.set(username="postgres", password=None), f"REVOKE {USAGE} FROM {name}")
+        assert found.codes() == [f"USAGE_MISSING tables.person.triggers.{each}" for each in TRIGGERS]
+
+
+def test_an_identity_column_asks_for_no_sequence(tmp_path: Path) -> None:
+    identity = [
+        "ALTER TABLE person_history ALTER id DROP DEFAULT",
+        "DROP SEQUENCE person_history_id_seq",
+        "ALTER TABLE person_history ALTER id ADD GENERATED BY DEFAULT AS IDENTITY (START 10)",
+    ]
+    with granted("postgres", tmp_path, *identity) as (found, statements, _):
+        assert not [each for each in statements if "SEQUENCE" in each]
+        assert found.codes() == []
+        assert found.run() == "DONE"
+
+
+def test_copies_can_be_deleted_from_a_table_whose_rows_stay(tmp_path: Path) -> None:
+    """What the triggers write during a run goes again, whatever becomes of the rows that were there."""
+    with granted("postgres", tmp_path, when_expired="anonymise") as (found, _, name):
+        assert found.codes() == []
+        execute(found.url.set(username="postgres", password=None), f"REVOKE DELETE ON person_history FROM {name}")
+        assert found.codes() == ["DELETE_MISSING tables.person_history"]
