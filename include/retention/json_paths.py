@@ -1,7 +1,8 @@
 """Paths into JSON documents, as a data map writes them: ``$.customer.email``, ``$.contacts[*].phone``.
 
-A path is ``$`` and steps. ``.name`` or ``."any name"`` goes to a member, ``[*]`` to every element of an array. There
-is no ``[0]``: taking an element out moves those behind it, so that the same path would erase another one next time.
+A path is ``$`` and steps. ``.name`` or ``."any name"`` goes to a member, ``.*`` to every member of an object, for
+objects that are kept by somebody's user name, and ``[*]`` to every element of an array. There is no ``[0]``: taking an
+element out moves those behind it, so that the same path would erase another one next time.
 
 Paths are followed as SQL/JSON follows them in its lax mode, because a document that once held one contact and now
 holds a list of them must not keep its addresses: a name asked of an array is asked of each of its elements, and
@@ -12,15 +13,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 EACH = None
 """The step to every element of an array."""
 
-Step = str | None
 
-_STEP = re.compile(r'\.(?P<name>[\w-]+)|\.(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<each>\[\*\])')
+class Members(Enum):
+    """The step to every member of an object; a member may itself be called ``*``."""
+
+    ALL = "*"
+
+
+Name = str | Members
+Step = Name | None
+
+_STEP = re.compile(r'\.(?P<all>\*)|\.(?P<name>[\w-]+)|\.(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<each>\[\*\])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class JsonPath:
 
     Attributes:
         text: as written.
-        steps: names of members, and ``EACH``.
+        steps: names of members, ``Members.ALL`` and ``EACH``.
         category: name of a data category.
         group: the column group that decides over it.
         keep_key: the value becomes null and its key stays, for documents under a schema that needs the key.
@@ -53,7 +63,8 @@ def parse_path(text: str) -> tuple[Step, ...] | None:
         if found is None:
             return None
         try:
-            steps.append(json.loads(found["quoted"]) if found["quoted"] else found["name"])
+            named = json.loads(found["quoted"]) if found["quoted"] else found["name"]
+            steps.append(Members.ALL if found["all"] else named)
         except ValueError:
             return None
         place = found.end()
@@ -61,12 +72,23 @@ def parse_path(text: str) -> tuple[Step, ...] | None:
 
 
 def covered(text: str, paths: Iterable[JsonPath]) -> bool:
-    """Return whether what stands at a path goes with one of others: it is the same, or inside of it."""
+    """Return whether what stands at a path goes with one of others: it is the same, or inside of it.
+
+    What is said of every member holds for each; what is said of one doesn't hold for all. Where only the values of all
+    members go, their names stay, and may tell of somebody.
+    """
     names = _names(parse_path(text) or ())
-    return bool(names) and any(names[: len(_names(path.steps))] == _names(path.steps) for path in paths)
+    return bool(names) and any(_covers(path, names) for path in paths)
 
 
-def _names(steps: Iterable[Step]) -> tuple[str, ...]:
+def _covers(path: JsonPath, names: Sequence[Name]) -> bool:
+    own = _names(path.steps)
+    if path.keep_key and own == names and own[-1] is Members.ALL:
+        return False
+    return len(own) <= len(names) and all(mine in {Members.ALL, name} for mine, name in zip(own, names, strict=False))
+
+
+def _names(steps: Iterable[Step]) -> tuple[Name, ...]:
     return tuple(step for step in steps if step is not EACH)
 
 
@@ -77,5 +99,5 @@ def overlapping(paths: Iterable[JsonPath]) -> list[tuple[JsonPath, JsonPath]]:
         (one, other)
         for place, (names, one) in enumerate(known)
         for others, other in known[place + 1 :]
-        if names[: len(others)] == others[: len(names)]
+        if all(a == b or Members.ALL in {a, b} for a, b in zip(names, others, strict=False))
     ]

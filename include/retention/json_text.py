@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from json import JSONDecoder
 
 from include.retention.errors import ActError
-from include.retention.json_paths import EACH, JsonPath
+from include.retention.json_paths import EACH, JsonPath, Members
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -29,6 +29,7 @@ class _Node:
 
     Attributes:
         members: name -> where they lead from that member.
+        all: where they lead from every member.
         each: where they lead from each element.
         remove: the value goes with its key.
         clear: the value becomes null.
@@ -36,10 +37,16 @@ class _Node:
     """
 
     members: dict[str, _Node] = field(default_factory=dict)
+    all: _Node | None = None
     each: _Node | None = None
     remove: bool = False
     clear: bool = False
     asked: bool = False
+
+    @property
+    def into(self) -> bool:
+        """Return whether they lead to members."""
+        return bool(self.members) or self.all is not None
 
 
 def without(text: str, paths: Iterable[JsonPath]) -> str:
@@ -82,6 +89,9 @@ def _tree(paths: Iterable[JsonPath]) -> _Node:
             if step is EACH:
                 node.each = node.each or _Node()
                 node = node.each
+            elif isinstance(step, Members):
+                node.all = node.all or _Node()
+                node = node.all
             else:
                 node = node.members.setdefault(step, _Node())
         node.clear |= path.keep_key
@@ -120,7 +130,7 @@ class _Editor:
         opening = self.text[start]
         nodes = list(nodes) if opening == "[" else _themselves(nodes)
         touched = any(node.remove or node.clear for node in nodes)
-        inside = [node for node in nodes if (node.members if opening == "{" else node.members or node.each)]
+        inside = [node for node in nodes if (node.into if opening == "{" else node.into or node.each)]
         if touched or opening not in "{[" or not inside:
             _, end = self.decoder.raw_decode(self.text, start)
             if any(node.remove for node in nodes):
@@ -158,6 +168,7 @@ class _Editor:
             raise ValueError
         place = self.after_space(colon + 1)
         leading = [node.members[name] for node in nodes if name in node.members]
+        leading += [node.all for node in nodes if node.all is not None]
         found, end = self.value(place, leading)
         return (None if found is None else self.text[start:place] + found), end
 
@@ -176,7 +187,7 @@ def _themselves(nodes: Iterable[_Node]) -> list[_Node]:
 def _of_elements(nodes: Iterable[_Node]) -> list[_Node]:
     """Return where paths lead from an array's element: by ``[*]``, or by a name asked of the array."""
     by_each = [node.each for node in nodes if node.each is not None]
-    return by_each + [_Node(members=node.members, asked=True) for node in nodes if node.members and not node.asked]
+    return by_each + [_Node(node.members, node.all, asked=True) for node in nodes if node.into and not node.asked]
 
 
 def _joined(members: Sequence[_Member]) -> str:

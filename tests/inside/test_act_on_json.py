@@ -127,6 +127,22 @@ def test_acting_twice_is_no_work(engine: sa.Engine, made: Made, tmp_path: Path) 
     assert documents(engine, made) == before
 
 
+def test_every_member_of_an_object_that_is_kept_by_user_name(engine: sa.Engine, made: Made, tmp_path: Path) -> None:
+    table = orders()
+    paths = [JsonPath(each, parse_path(each) or (), "email", "contact") for each in ("$.w.*.mail", "$.seen.*")]
+    payload = replace(table.columns["payload"], paths=tuple(paths))
+    put(
+        engine,
+        made,
+        f'{{"w": {{"jdoe":{{"mail":"{CANARY}" , "n":1.50}}, "kim": {{"mail":[]}}}},"seen" :{{"{CANARY}":2}}}}',
+    )
+    result, _ = carry_out(
+        engine, tmp_path, replace(table, columns={**table.columns, "payload": payload}), erasing(1, "contact")
+    )
+    assert (result.done, result.remaining) == (1, 0)
+    assert same(made, documents(engine, made)[0][1], '{"w": {"jdoe":{"n":1.50}, "kim": {}},"seen" :{}}')
+
+
 def test_a_key_that_the_schema_needs_stays(engine: sa.Engine, made: Made, tmp_path: Path) -> None:
     put(engine, made, '{"customer": {"email": "x"}, "n": 1}')
     carry_out(engine, tmp_path, orders(keep_key=True), erasing(1, "contact"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.retention.json_paths import EACH, JsonPath, covered, overlapping, parse_path
+from include.retention.json_paths import EACH, JsonPath, Members, Step, covered, overlapping, parse_path
 from include.retention.json_text import UnreadableJsonError, without
 
 
@@ -37,6 +37,15 @@ def cut(text: str, *paths: str, keep_key: bool = False) -> str:
         ('{"c": {"email": "x", "n": 1E+2}}', ["$.c.email"], '{"c": {"n": 1E+2}}'),
         ('{"c": [{"email": "x", "n": 1}, {"n": 2}]}', ["$.c[*].email"], '{"c": [{"n": 1}, {"n": 2}]}'),
         ('["a@b.se", "c@d.se"]', ["$[*]"], "[]"),
+        (
+            '{"w": {"jdoe": {"mail": "x", "n": 1.0}, "a b":{ "n":2,"mail":[] } }}',
+            ["$.w.*.mail"],
+            '{"w": {"jdoe": {"n": 1.0}, "a b":{ "n":2 } }}',
+        ),
+        ('{"w" : { "jdoe": 1 , "kim":[{}] }, "n":1.50}', ["$.w.*"], '{"w" : {  }, "n":1.50}'),
+        ('{"w": [{"jdoe": {"mail": 1}}, 2], "*": 3}', ["$.w.*.mail"], '{"w": [{"jdoe": {}}, 2], "*": 3}'),
+        ('{"w": {"*": 1, "jdoe": 2}}', ['$.w."*"'], '{"w": {"jdoe": 2}}'),
+        ('{"a": {"x": 1, "y": 2}, "b": {"x": 3}, "c": 4}', ["$.*.x", "$.a.y"], '{"a": {}, "b": {}, "c": 4}'),
         ('{"mail": ["a", "b"], "n": 1}', ["$.mail[*]"], '{"mail": [], "n": 1}'),
         ('{"a b": 1, "c": 2}', ['$."a b"'], '{"c": 2}'),
         ('{"e-mail": 1, "c": 2}', ["$.e-mail"], '{"c": 2}'),
@@ -121,6 +130,10 @@ def test_paths_that_reach_the_same_are_found() -> None:
     assert overlapping([one, other]) == [(one, other)]
     assert overlapping([inside, one]) == [(inside, one)]
     assert overlapping([one, apart]) == []
+    every, member, beside = path("$.w.*.mail"), path("$.w.jdoe"), path("$.w.jdoe.phone")
+    assert overlapping([every, member]) == [(every, member)]
+    assert overlapping([beside, path("$.w.*")]) == [(beside, path("$.w.*"))]
+    assert overlapping([every, beside]) == []
 
 
 def test_what_a_path_covers() -> None:
@@ -129,6 +142,17 @@ def test_what_a_path_covers() -> None:
         assert covered(text, declared)
     for text in ("$.contacts[*].phone", "$.contacts", "$.mail", "$.*", "", "$.contacts[*].*"):
         assert not covered(text, declared)
+
+
+def test_what_is_said_of_every_member_holds_for_each() -> None:
+    for text in ("$.w.*.mail", "$.w.jdoe.mail", "$.w[*].*.mail.work"):
+        assert covered(text, [path("$.w.*.mail")]), text
+    for text in ("$.w.*", "$.w", "$.w.*.phone", "$.mail"):
+        assert not covered(text, [path("$.w.*.mail")]), text
+    assert not covered("$.w.*.mail", [path("$.w.jdoe.mail")]), "one member isn't all of them"
+    assert covered("$.w.*", [path("$.w.*")])
+    assert not covered("$.w.*", [path("$.w.*", keep_key=True)]), "the names stay, and may be people's"
+    assert covered("$.w.*.mail", [path("$.w.*", keep_key=True)])
 
 
 NAMES = st.sampled_from(["a", "b", "åäö", 'q"', ""])
@@ -151,7 +175,7 @@ def documents(draw: st.DrawFn, depth: int = 3) -> str:
     return opening + (",".join(parts) or draw(SPACE)) + closing
 
 
-STEPS = st.lists(st.one_of(NAMES, st.just(EACH)), min_size=1, max_size=3).map(tuple)
+STEPS = st.lists(st.one_of(NAMES, st.just(EACH), st.just(Members.ALL)), min_size=1, max_size=3).map(tuple)
 PATHS = st.lists(STEPS.map(lambda steps: JsonPath("$", steps, "email", "contact")), min_size=1, max_size=3)
 
 
@@ -171,13 +195,16 @@ def plain(text: str, paths: Iterable[JsonPath]) -> Any:
 GONE = object()
 
 
-def _plain(value: Any, steps: tuple[str | None, ...], *, asked: bool = False) -> Any:
+def _plain(value: Any, steps: tuple[Step, ...], *, asked: bool = False) -> Any:
     if not steps:
         return GONE
     if isinstance(value, Pairs):
         if steps[0] is EACH:
             return _plain(value, steps[1:])
-        kept = [(name, _plain(each, steps[1:]) if name == steps[0] else each) for name, each in value]
+        wanted = [steps[0] in {Members.ALL, name} for name, _ in value]
+        kept = [
+            (name, _plain(each, steps[1:]) if goes else each) for (name, each), goes in zip(value, wanted, strict=True)
+        ]
         return Pairs((name, each) for name, each in kept if each is not GONE)
     if isinstance(value, list):
         if steps[0] is EACH:

@@ -170,8 +170,13 @@ def test_the_command_line_explains_it(tmp_path: Path) -> None:
 
 
 def test_discovery_leaves_alone_what_a_path_declares(tmp_path: Path) -> None:
-    payload = {"json": PAYLOAD["json"], "note": "Orders"}
-    documents = [f'{{"customer": {{"email": "a{n}@exempel.se"}}, "cc": "b{n}@exempel.se"}}' for n in range(5)]
+    watchers = {"$.watchers.*.mail": {"category": "email", "group": "contact"}}
+    payload = {"json": {**PAYLOAD["json"], **watchers}, "note": "Orders"}
+    documents = [
+        f'{{"customer": {{"email": "a{n}@exempel.se"}}, "watchers": {{"zq{n}": {{"mail": "c{n}@exempel.se"}}}}, '
+        f'"cc": "b{n}@exempel.se"}}'
+        for n in range(5)
+    ]
     rows = [{"closed_on": NEW, "name": None, "payload": each} for each in documents]
     columns = {"name": JSON_COLUMNS["name"], "payload": payload, "notes": TEXT_COLUMNS["notes"]}
     types = {"name": sa.String(40), "payload": sa.Text(), "notes": sa.Text()}

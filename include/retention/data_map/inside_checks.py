@@ -25,7 +25,10 @@ def _paths(at: TableContext, column: Column) -> Iterator[Problem]:
         place = ("columns", column.name, "json", path.text)
         if not path.steps:
             what = "isn't a path into a JSON document."
-            remedy = 'Write $.customer.email, $.contacts[*].phone or $."any name"; a document is erased by its column.'
+            remedy = (
+                'Write $.customer.email, $.contacts[*].phone, $.by_user.*.mail or $."any name"; a document is '
+                "erased by its column."
+            )
             yield at.problem(place, "BAD_PATH", what, remedy)
         elif path.group == column.group:
             what = f"goes with the column group {path.group}, which erases the whole document."

@@ -64,7 +64,7 @@ def _fields(data_map: DataMap, schema: LiveSchema) -> Fields:
     live = {name: each.columns for name, each in schema.tables.items() if each is not None}
     paths = [path.text for table in data_map.tables.values() for each in table.columns.values() for path in each.paths]
     paths += [each.path for each in data_map.acknowledged]
-    named = {step for path in paths for step in parse_path(path) or () if step is not None}
+    named = {step for path in paths for step in parse_path(path) or () if isinstance(step, str)}
     return fields_of({*live, *(column for columns in live.values() for column in columns)}, named)
 
 

@@ -11,7 +11,7 @@ from include.retention.data_map.model import Acknowledged
 from include.retention.detect.chance import lower_bound
 from include.retention.detect.fields import Fields
 from include.retention.detect.values import Seen, look_at
-from include.retention.discover.documents import ANY, documents, values_by_path
+from include.retention.discover.documents import documents, values_by_path
 from include.retention.discover.sample import Values
 from include.retention.discover.watched import Watched, Where
 from include.retention.draft.columns import EXACT
@@ -82,7 +82,7 @@ def judge(  # noqa: PLR0913, PLR0917 - the caller has each
     known = {(each.column, each.path, each.looks_like): each.share for each in answers}
     for column, where in watched.columns.items():
         for path, seen in _seen(values[column], normaliser, fields):
-            if covered(path.replace(f".{ANY}", f'."{ANY}"'), watched.declared.get(column, ())):
+            if covered(path, watched.declared.get(column, ())):
                 continue
             limit = known.get((column, path, seen.category))
             answered = limit is not None and lower_bound(seen.hits, seen.examined, GROWN) <= limit
