@@ -22,7 +22,7 @@ from include.retention.facts import json_key
 from include.retention.keys import RECORD
 from include.retention.ledger.approvals import approval_for
 from include.retention.ledger.batches import BatchState, batches_of, start_batch, verify_batch
-from include.retention.ledger.chain import append
+from include.retention.ledger.chain import append, entries
 from include.retention.ledger.holds import holds_in_force
 from include.retention.ledger.items import ItemState, mark_batch, mark_items
 from include.retention.ledger.locks import Fence, held_lock
@@ -60,7 +60,7 @@ def act_on(run: Run, system: str) -> dict[str, Any]:
     try:
         with held_lock(run.control, system, run.run_id, clock.now) as fence:
             extractor = extractor_for(run, data_map, reader)
-            closed = _closed_since_plan(run, live_problems(data_map, reader), items)
+            closed = _closed_since_plan(run, system, live_problems(data_map, reader), items)
             _keep_baseline(run, reader, extractor, items, fence)
             batches = list(_batches(run, items, closed))
             journal = _Journal(run, {batch.batch_id: lost for batch, lost in batches}, fence)
@@ -127,10 +127,11 @@ def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
     )
 
 
-def _closed_since_plan(run: Run, problems: Sequence[Problem], items: pd.DataFrame) -> frozenset[str]:
+def _closed_since_plan(run: Run, system: str, problems: Sequence[Problem], items: pd.DataFrame) -> frozenset[str]:
     """Return the tables of which the plan holds something and that have closed since, and tell the ledger of them.
 
-    A table that was closed already has nothing in the plan.
+    A table that was closed already has nothing in the plan. One that has been mended since an earlier attempt to act is
+    told of as well: the latest entry counts.
     """
     concerned = set(items["table"])
     codes: dict[str, set[str]] = {}
@@ -138,10 +139,12 @@ def _closed_since_plan(run: Run, problems: Sequence[Problem], items: pd.DataFram
         table = (problem.table or "").partition(".")[2]
         if table in concerned:
             codes.setdefault(table, set()).add(problem.code)
-    if codes:
+    with reading(run.control) as connection:
+        before = [each for each in entries(connection, run.run_id, "closed") if each.body["system"] == system]
+    if codes or before:
         tables = [{"table": table, "problems": sorted(found)} for table, found in sorted(codes.items())]
         with run.control.begin() as connection:
-            append(connection, run.run_id, "closed", {"system": items["system"].iloc[0], "tables": tables}, clock.now())
+            append(connection, run.run_id, "closed", {"system": system, "tables": tables}, clock.now())
     return frozenset(codes)
 
 

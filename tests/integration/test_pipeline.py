@@ -641,6 +641,20 @@ def test_what_closes_a_table_after_the_plan_leaves_it_not_done_and_fails_the_run
     assert figures["acted"]["never_begun"] == planned
 
 
+def test_a_table_that_closed_after_the_plan_and_is_mended_is_carried_out_by_another_act(at: At, final: Dump) -> None:
+    gallring = at("confirmed").gallring
+    gallring.change("sales", "ALTER TABLE web_login ADD COLUMN nickname TEXT")
+    with pytest.raises(ActError, match="web_login"):
+        gallring.step("act", RUN, "sales")
+    gallring.change("sales", "ALTER TABLE web_login DROP COLUMN nickname")
+    gallring.failed.clear()
+    gallring.act(RUN)
+    assert gallring.close(RUN) == "DONE"
+    assert gallring.dump() == final
+    assert [entry.body["tables"] for entry in gallring.ledger(RUN, "closed")][1:] == [[]]
+    assert "TABLES_CLOSED" not in findings(gallring, RUN, "DONE")
+
+
 # Again, and at once
 
 
