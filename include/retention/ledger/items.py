@@ -169,13 +169,30 @@ def unfinished_items(conn: sa.Connection, except_run: str | None = None) -> pd.D
         ``run_id, record_ref, system, table, action, groups`` (tuples), ``reason, purpose, retain_through`` (local day
         or None), ``fingerprint, batch, state, changed_at, key_id``.
     """
-    latest = _latest_number(_promised_by(conn, except_run))
-    query = (
-        _select()
-        .join(latest, (latest.c.record_ref == plan_item.c.record_ref) & (latest.c.number == run.c.number))
-        .where(plan_item.c.state.in_([ItemState.PLANNED.value, ItemState.NOT_DONE.value]))
+    promised = _promised_by(conn, except_run)
+    later, later_run = plan_item.alias("later"), run.alias("later_run")
+    # The ledger holds years of records and few that are unfinished: each of these is looked for in later plans.
+    planned_again = (
+        sa.select(later.c.record_ref)
+        .join(later_run, later_run.c.run_id == later.c.run_id)
+        .where(later.c.record_ref == plan_item.c.record_ref, later.c.run_id.in_(promised))
+        .where(later_run.c.number > run.c.number)
+        .correlate(plan_item, run)
+        .exists()
     )
-    return _frame(conn, query)
+    unfinished = plan_item.c.state.in_([ItemState.PLANNED.value, ItemState.NOT_DONE.value])
+    return _frame(conn, _select().where(plan_item.c.run_id.in_(promised), unfinished, ~planned_again))
+
+
+def count_done(conn: sa.Connection) -> pd.Series:
+    """Return how many records were destroyed and verified, in all runs together, by the ``key_id`` of the run."""
+    query = (
+        sa.select(run.c.key_id, sa.func.count())
+        .join(plan_item, run.c.run_id == plan_item.c.run_id)
+        .where(plan_item.c.state == ItemState.DONE.value)
+        .group_by(run.c.key_id)
+    )
+    return pd.Series({row[0]: row[1] for row in conn.execute(query)}, dtype="int64")
 
 
 def done_items(conn: sa.Connection, action: str | None = None) -> pd.DataFrame:
@@ -216,16 +233,6 @@ def _promised_by(conn: sa.Connection, except_run: str | None) -> list[str]:
     )
     found = [(row.run_id, row.plan_digest) for row in conn.execute(query)]
     return [run_id for run_id, digest in found if run_id != except_run and approval_for(conn, run_id, digest)]
-
-
-def _latest_number(run_ids: list[str]) -> sa.Subquery:
-    return (
-        sa.select(plan_item.c.record_ref, sa.func.max(run.c.number).label("number"))
-        .join(run, run.c.run_id == plan_item.c.run_id)
-        .where(plan_item.c.run_id.in_(run_ids))
-        .group_by(plan_item.c.record_ref)
-        .subquery()
-    )
 
 
 def _select() -> sa.Select[tuple[object, ...]]:

@@ -20,7 +20,7 @@ from include.retention.errors import ConfigurationError, Problem
 from include.retention.keys import OLD_KEYS_VARIABLE, RECORD, KeyRing
 from include.retention.ledger.chain import Json, append, serialise
 from include.retention.ledger.holds import SUBJECT, holds_in_force, released_holds
-from include.retention.ledger.items import done_items, unfinished_items
+from include.retention.ledger.items import count_done, done_items, unfinished_items
 from include.retention.ledger.suppressions import suppressions_in_force
 from include.retention.ledger.tables import legal_hold, suppression
 from include.retention.ledger.watching_key import WatchingKey
@@ -35,7 +35,7 @@ def keys_in_use(conn: sa.Connection) -> pd.DataFrame:
         "holds": holds_in_force(conn)["key_id"].value_counts(),
         "suppressions": suppressions_in_force(conn)["key_id"].value_counts(),
         "unfinished": unfinished_items(conn)["key_id"].value_counts(),
-        "done": done_items(conn)["key_id"].value_counts(),
+        "done": count_done(conn),
     }
     made = pd.DataFrame(counts).fillna(0).astype("int64")
     return made.rename_axis("key_id").reset_index()
