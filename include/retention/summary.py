@@ -60,6 +60,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     delete = rows["delete"].to_numpy(dtype=bool)
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
     waits = _any([referred(decided, group) for group in table.groups], len(rows))
+    left = _any([decided[f"left:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
     personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.wholes))
     classes = {
         "not_personal": ~personal & ~delete,
@@ -67,11 +68,12 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "delete": delete,
         "anonymise": erase,
         "refer": waits,
-        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | (not states),
+        # What has expired, and is still there because its row can only go whole, is kept by what keeps the row.
+        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | (not states) | left,
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
     counted = Counter(kind.tolist())
-    retain_by = _retain_by(decided, states, kind == "retain", purposes)
+    retain_by = _retain_by(decided, rows, states, kind == "retain", purposes)
     if closed:
         counted["closed"] += unread.rows
     else:
@@ -136,11 +138,15 @@ def _any(masks: Sequence[np.ndarray], count: int) -> np.ndarray:
 
 def _retain_by(
     decided: pd.DataFrame,
+    rows: pd.DataFrame,
     states: Mapping[str, np.ndarray],
     chosen: np.ndarray,
     purposes: Sequence[str],
 ) -> Counter[str]:
-    """Count retained records by the purpose, or hold, that keeps the column group that lasts longest."""
+    """Count retained records by the purpose, or hold, that keeps the column group that lasts longest.
+
+    What has expired, and stays whole for the sake of others, by the reason why it can't go.
+    """
     last = np.full(len(decided), NO_DAY, dtype="int64")
     name = np.full(len(decided), -1, dtype="int64")
     held = np.zeros(len(decided), dtype=bool)
@@ -151,10 +157,16 @@ def _retain_by(
         later = retained & ((through > last) | (name == -1))
         last = np.where(later, through, last)
         name = np.where(later, decided[f"purpose:{group}"].to_numpy(), name)
-    return Counter(
-        Reason.LEGAL_HOLD.value if is_held else purposes[place] if place >= 0 else "FOLLOWS_WHOLE"
+    counted = Counter(
+        Reason.LEGAL_HOLD.value if is_held else purposes[place] if place >= 0 else Reason.FOLLOWS_WHOLE.value
         for place, is_held in zip(name[chosen], held[chosen], strict=True)
     )
+    stands = chosen & ~_any([state == RETAINED for state in states.values()], len(decided))
+    if states and stands.any():
+        counted[Reason.FOLLOWS_WHOLE.value] -= int(stands.sum())
+        reasons = rows[f"reason:{next(iter(states))}"].to_numpy()
+        counted.update(REASONS[code].value for code in reasons[stands])
+    return +counted
 
 
 def referred(decided: pd.DataFrame, group: str) -> np.ndarray:

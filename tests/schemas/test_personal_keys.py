@@ -64,6 +64,10 @@ def test_a_personal_key_stays_whole_as_long_as_a_row_lawfully_holds_its_value(ba
         assert {row["id"]: row["email"] for row in found.rows("list")} == {2: "b@stays", 4: "c@left"}
         assert found.ids("sent") == [2, 4]
         assert found.run("second") == "NOTHING_DUE"
+        [planned] = found.gallring.ledger("second", "planned")
+        [person] = [each for each in planned.body["tables"] if each["table"] == "person"]
+        assert (person["retain"], person["nothing_left"]) == (2, 0), "an address that stays isn't culled already"
+        assert person["retain_by"] == {"DELIVERY": 1, "REFERENCED_BY_RETAINED": 1}
 
 
 def test_a_reference_that_may_be_null_is_let_go_and_the_key_follows(tmp_path: Path) -> None:
