@@ -21,22 +21,6 @@ from tests.act.world import CANARY, act, batch, expected, state, the_plan
 from tests.methods.tables import data_map, mapped_table
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Give the directory of the scanned documents."""
-    directory = tmp_path / "copies"
-    directory.mkdir()
-    return directory
-
-
-@pytest.fixture
-def source(engine: sa.Engine, files: Path) -> sa.Engine:
-    """Give a system full of personal data."""
-    world.build(engine)
-    world.fill(engine, files)
-    return engine
-
-
 def ids(source: sa.Engine, files: Path, table: str) -> list[Any]:
     return [row[0] for row in state(source, files)[table]]
 

@@ -21,26 +21,14 @@ from include.retention.database_errors import keep_values_out
 from tests.act import world
 from tests.act.world import CANARY, act, expected, state, the_plan
 
+pytestmark = pytest.mark.usefixtures("hurry")
+
 SHORT = {
     "sqlite": {"timeout": 0.1},
     "postgresql": {"options": "-c lock_timeout=200ms -c timezone=UTC"},
     "mysql": {"init_command": "SET SESSION innodb_lock_wait_timeout=1, time_zone='+00:00'"},
 }
 """Locks are waited for only shortly, so that the tests needn't."""
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses between attempts."""
-    monkeypatch.setattr(one_batch, "LONGEST_PAUSE", 0.05)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Give the directory of the scanned documents."""
-    directory = tmp_path / "copies"
-    directory.mkdir()
-    return directory
 
 
 @pytest.fixture

@@ -165,14 +165,6 @@ def assert_nothing_dangles(now: dict[str, Any]) -> None:
         assert world.CANARY in row[3] or row == expected()["Kund"][0], "a row is erased whole or not at all"
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Give the directory of the scanned documents."""
-    directory = tmp_path / "copies"
-    directory.mkdir()
-    return directory
-
-
 @pytest.mark.parametrize("rows", [FIRST_ROWS, 2], ids=["whole batches", "two rows at a time"])
 def test_killed_at_many_steps_and_run_again(
     any_database_url: sa.URL, tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch, rows: int

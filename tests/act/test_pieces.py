@@ -36,22 +36,6 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(act_module, "Pace", lambda aim: Steady(aim, rows=PIECE))
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Give the directory of the scanned documents."""
-    directory = tmp_path / "copies"
-    directory.mkdir()
-    return directory
-
-
-@pytest.fixture
-def source(engine: sa.Engine, files: Path) -> sa.Engine:
-    """Give a system full of personal data."""
-    world.build(engine)
-    world.fill(engine, files)
-    return engine
-
-
 def after(*transactions: int) -> Manner:
     """Return a manner that is stopped the n-th time that it is asked."""
     answers = iter(range(1, 1_000))

@@ -16,21 +16,9 @@ from include.retention.limits import Timeouts
 from tests.act import world
 from tests.act.world import CANARY, act, expected, state, the_plan
 
+pytestmark = pytest.mark.usefixtures("hurry")
+
 HURRIED = Timeouts(lock=1, statement=2)
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses between attempts."""
-    monkeypatch.setattr(one_batch, "LONGEST_PAUSE", 0.05)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Give the directory of the scanned documents."""
-    directory = tmp_path / "copies"
-    directory.mkdir()
-    return directory
 
 
 @pytest.fixture
