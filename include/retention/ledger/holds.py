@@ -41,6 +41,8 @@ _RELEASED = {
     **{name: _COLUMNS[name] for name in ("scope", "identifier_kind", "system", "table", "ref", "key_id")},
     "released_at": frames.INSTANT,
 }
+_COVERS = tuple(legal_hold.c[name] for name in ("scope", "identifier_kind", "system", "table_name", "ref", "key_id"))
+"""What says whom or what a hold covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +175,7 @@ def holds_in_force(conn: sa.Connection) -> pd.DataFrame:
     query = (
         sa.select(
             columns.number,
-            columns.scope,
-            columns.identifier_kind,
-            columns.system,
-            columns.table_name,
-            columns.ref,
-            columns.key_id,
+            *_COVERS,
             columns.owner,
             columns.reason,
             columns.placed_at,
@@ -197,19 +194,7 @@ def released_holds(conn: sa.Connection) -> pd.DataFrame:
         ``scope, identifier_kind, system, table, ref, key_id`` as for `holds_in_force`, and ``released_at`` (UTC).
     """
     columns = legal_hold.c
-    query = (
-        sa.select(
-            columns.scope,
-            columns.identifier_kind,
-            columns.system,
-            columns.table_name,
-            columns.ref,
-            columns.key_id,
-            columns.released_at,
-        )
-        .where(columns.released_at.is_not(None))
-        .order_by(columns.number)
-    )
+    query = sa.select(*_COVERS, columns.released_at).where(columns.released_at.is_not(None)).order_by(columns.number)
     return frames.frame(map(tuple, conn.execute(query)), _RELEASED)
 
 
