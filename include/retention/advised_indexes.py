@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.retention.classify import Moment
 from include.retention.column_types import read_types
+from include.retention.data_map.inspection import is_partial
 from include.retention.data_map.live import read_foreign_keys
 from include.retention.data_map.live_context import Words, system_notice
 from include.retention.data_map.model import DataMap, ForeignKey
@@ -23,7 +24,6 @@ from include.retention.policy.model import Schedule
 from include.retention.statements import sql_table
 from include.retention.terms import WhenExpired
 
-_PARTIAL = frozenset({"postgresql_where", "sqlite_where"})
 LARGE = 10_000
 """Rows from which on an index is worth its cost to whoever writes into the table."""
 
@@ -112,10 +112,7 @@ def _indexes(connection: sa.Connection, schema: str | None, tables: set[str]) ->
     for (_, table), uniques in inspector.get_multi_unique_constraints(schema=schema, filter_names=names).items():
         found[table] += [[*each["column_names"]] for each in uniques]
     for (_, table), indexes in inspector.get_multi_indexes(schema=schema, filter_names=names).items():
-        partial = {"postgresql_where", "sqlite_where"}
-        found[table] += [
-            [*each["column_names"]] for each in indexes if not partial & {*each.get("dialect_options", {})}
-        ]
+        found[table] += [[*each["column_names"]] for each in indexes if not is_partial(each)]
     return found
 
 

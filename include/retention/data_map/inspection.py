@@ -164,7 +164,7 @@ def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema
     }
     constraints = [each["column_names"] for each in inspector.get_unique_constraints(name, schema=schema)]
     indexes = [each for each in inspector.get_indexes(name, schema=schema) if each["unique"]]
-    whole = [each for each in indexes if not _is_partial(each)]
+    whole = [each for each in indexes if not is_partial(each)]
     return LiveTable(
         columns=columns,
         primary_key=tuple(inspector.get_pk_constraint(name, schema=schema)["constrained_columns"]),
@@ -178,7 +178,8 @@ def _sorted(found: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted({tuple(each) for each in found}))
 
 
-def _is_partial(index: Any) -> bool:  # noqa: ANN401  (a ReflectedIndex, whose keys vary)
+def is_partial(index: Any) -> bool:  # noqa: ANN401  (a ReflectedIndex, whose keys vary)
+    """Return whether an index is about some of the rows alone."""
     options = index.get("dialect_options", {})
     return bool({"postgresql_where", "sqlite_where"} & options.keys())
 
