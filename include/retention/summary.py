@@ -61,6 +61,7 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
     erase = _any([rows[f"erase:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
     waits = _any([referred(decided, group) for group in table.groups], len(rows))
     left = _any([decided[f"left:{group}"].to_numpy(dtype=bool) for group in table.groups], len(rows))
+    retained = _any([state == RETAINED for state in states.values()], len(rows)) | (not states)
     personal = decided["personal"].to_numpy(dtype=bool) & (table.personal and bool(table.groups or table.wholes))
     classes = {
         "not_personal": ~personal & ~delete,
@@ -69,17 +70,18 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
         "anonymise": erase,
         "refer": waits,
         # What has expired, and is still there because its row can only go whole, is kept by what keeps the row.
-        "retain": _any([state == RETAINED for state in states.values()], len(rows)) | (not states) | left,
+        "retain": retained | left,
     }
     kind = np.select(list(classes.values()), list(classes), "nothing_left")
     counted = Counter(kind.tolist())
-    retain_by = _retain_by(decided, rows, states, kind == "retain", purposes)
+    kept = kind == "retain"
+    retain_by = _retain_by(decided, states, kept & retained, purposes) + _stand_by(rows, states, kept & ~retained)
     if closed:
         counted["closed"] += unread.rows
     else:
         counted.update({"retain": sum(unread.kept.values()), "nothing_left": unread.empty})
         retain_by.update(unread.kept)
-    waited = as_of - np.maximum(_due_since(table, decided, items, freed), ruled_from)
+    waited = as_of - np.maximum(_due_since(decided, left, items, freed), ruled_from)
     overdue = waited[waited > window]
     return {
         "system": name.system,
@@ -101,14 +103,13 @@ def count_table(  # noqa: PLR0913, PLR0917 - the parts of one table's decision, 
 
 
 def _due_since(
-    table: Table, decided: pd.DataFrame, items: pd.DataFrame, freed: npt.NDArray[np.int64]
+    decided: pd.DataFrame, left: np.ndarray, items: pd.DataFrame, freed: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """Return since which day each item could have gone; those without a last day of storage are left out.
 
     So are rows that go at last and were emptied before: they stood because others referred to them, without anything
     of what was due.
     """
-    left = _any([decided[f"left:{group}"].to_numpy(dtype=bool) for group in table.groups], len(decided))
     known = pd.DataFrame({"freed": freed, "left": left}, index=decided["key"]).loc[items["key"]]
     through = items["through"].to_numpy(dtype="int64")
     since = np.maximum(through + 1, known["freed"].to_numpy())
@@ -138,15 +139,11 @@ def _any(masks: Sequence[np.ndarray], count: int) -> np.ndarray:
 
 def _retain_by(
     decided: pd.DataFrame,
-    rows: pd.DataFrame,
     states: Mapping[str, np.ndarray],
     chosen: np.ndarray,
     purposes: Sequence[str],
 ) -> Counter[str]:
-    """Count retained records by the purpose, or hold, that keeps the column group that lasts longest.
-
-    What has expired, and stays whole for the sake of others, by the reason why it can't go.
-    """
+    """Count retained records by the purpose, or hold, that keeps the column group that lasts longest."""
     last = np.full(len(decided), NO_DAY, dtype="int64")
     name = np.full(len(decided), -1, dtype="int64")
     held = np.zeros(len(decided), dtype=bool)
@@ -157,16 +154,16 @@ def _retain_by(
         later = retained & ((through > last) | (name == -1))
         last = np.where(later, through, last)
         name = np.where(later, decided[f"purpose:{group}"].to_numpy(), name)
-    counted = Counter(
+    return Counter(
         Reason.LEGAL_HOLD.value if is_held else purposes[place] if place >= 0 else Reason.FOLLOWS_WHOLE.value
         for place, is_held in zip(name[chosen], held[chosen], strict=True)
     )
-    stands = chosen & ~_any([state == RETAINED for state in states.values()], len(decided))
-    if states and stands.any():
-        counted[Reason.FOLLOWS_WHOLE.value] -= int(stands.sum())
-        reasons = rows[f"reason:{next(iter(states))}"].to_numpy()
-        counted.update(REASONS[code].value for code in reasons[stands])
-    return +counted
+
+
+def _stand_by(rows: pd.DataFrame, states: Iterable[str], chosen: np.ndarray) -> Counter[str]:
+    """Count records that have expired and stay whole for the sake of others, by why their first group can't go."""
+    groups = list(states)[:1] if chosen.any() else []
+    return Counter(REASONS[code].value for group in groups for code in rows[f"reason:{group}"].to_numpy()[chosen])
 
 
 def referred(decided: pd.DataFrame, group: str) -> np.ndarray:
