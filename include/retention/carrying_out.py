@@ -30,7 +30,7 @@ from include.retention.ledger.recognise import translated_holds
 from include.retention.ledger.store import reading
 from include.retention.ledger.watching_key import Found
 from include.retention.polymorphic_sql import typed_references
-from include.retention.reading import extractor_for, live_problems, one_moment, system_engine
+from include.retention.reading import closed_by, extractor_for, live_problems, one_moment, system_engine, why_closed
 from include.retention.remembered import recognised
 from include.retention.run import Run
 from include.retention.sealing import require_confirmed, require_sealed
@@ -120,8 +120,7 @@ def _require_no_stop(run: Run, system: str, items: pd.DataFrame) -> None:
     what = f"destroying is stopped by {stop.by}: {stop.reason}"
     with run.control.begin() as connection:
         for table, count in records.sort_index().items():
-            body: dict[str, Any] = {"system": system, "table": str(table), "what": what, "count": int(count)}
-            append(connection, run.run_id, "not_done", body, clock.now())
+            _append_not_done(connection, run, system, str(table), what, int(count))
     raise StopError(
         f"Nothing was begun in {system}: {what}. Let it go on with `gallring stop --release`, and clear `act`."
     )
@@ -133,19 +132,14 @@ def _closed_since_plan(run: Run, system: str, problems: Sequence[Problem], items
     A table that was closed already has nothing in the plan. One that has been mended since an earlier attempt to act is
     told of as well: the latest entry counts.
     """
-    concerned = set(items["table"])
-    codes: dict[str, set[str]] = {}
-    for problem in problems:
-        table = (problem.table or "").partition(".")[2]
-        if table in concerned:
-            codes.setdefault(table, set()).add(problem.code)
+    closed = closed_by(problems) & set(items["table"])
     with reading(run.control) as connection:
         before = [each for each in entries(connection, run.run_id, "closed") if each.body["system"] == system]
-    if codes or before:
-        tables = [{"table": table, "problems": sorted(found)} for table, found in sorted(codes.items())]
+    if closed or before:
+        body: dict[str, Any] = {"system": system, "tables": why_closed(system, closed, problems)}
         with run.control.begin() as connection:
-            append(connection, run.run_id, "closed", {"system": system, "tables": tables}, clock.now())
-    return frozenset(codes)
+            append(connection, run.run_id, "closed", body, clock.now())
+    return closed
 
 
 def _batches(run: Run, items: pd.DataFrame, closed: Collection[str]) -> Iterator[tuple[Batch, list[str]]]:
@@ -276,10 +270,14 @@ class _Journal:
 
     def not_done(self, system: str, table: str, what: str, count: int) -> None:
         """Say that rows of a table weren't carried out, and why."""
-        body: dict[str, Any] = {"system": system, "table": table, "what": what, "count": count}
         with self.run.control.begin() as connection:
-            append(connection, self.run.run_id, "not_done", body, clock.now())
+            _append_not_done(connection, self.run, system, table, what, count)
             self.fence(connection)
+
+
+def _append_not_done(connection: sa.Connection, run: Run, system: str, table: str, what: str, count: int) -> None:  # noqa: PLR0913, PLR0917 - each is in the entry
+    body: dict[str, Any] = {"system": system, "table": table, "what": what, "count": count}
+    append(connection, run.run_id, "not_done", body, clock.now())
 
 
 def _keep_baseline(run: Run, reader: sa.Engine, extractor: Extractor, items: pd.DataFrame, fence: Fence) -> None:

@@ -36,7 +36,7 @@ from include.retention.ledger.runs import RunRow, create_run, latest_runs, run_i
 from include.retention.ledger.sizes import previous_sizes
 from include.retention.ledger.store import make_control, reading
 from include.retention.policy.load import load_policy
-from include.retention.reading import extract_system
+from include.retention.reading import extract_system, why_closed
 from include.retention.run import Run, RunRequest, code_digest, local_day, opened, recorded
 from include.retention.settings import load_settings
 from include.retention.staging import PLAN, remove_abandoned, require_usable
@@ -119,10 +119,7 @@ def extract(run_id: str, system: str) -> dict[str, Any]:
         check_extract(system, found.sizes, before, run.policy.schedule.guards)
         live_schema.write_live(staging, system, found)
         remembered.note_recognised(run, staging, system)
-        closed = [
-            {"table": table, "problems": sorted({p.code for p in found.problems if p.table == f"{system}.{table}"})}
-            for table in sorted(found.closed)
-        ]
+        closed = why_closed(system, found.closed, found.problems)
         tables = {table: {"rows": rows} for table, rows in found.sizes.items()}
         _tell(run, "extracted", {"system": system, "tables": tables, "closed_tables": closed})
         return {"system": system, "rows": sum(found.sizes.values()), "closed": sorted(found.closed)}

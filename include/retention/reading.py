@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -77,6 +78,19 @@ def live_problems(data_map: DataMap, engine: sa.Engine) -> list[Problem]:
     return problems
 
 
+def closed_by(problems: Sequence[Problem]) -> frozenset[str]:
+    """Return the tables of one system that its problems close, without the system's name."""
+    return frozenset(name.partition(".")[2] for name in closed_tables(problems))
+
+
+def why_closed(system: str, tables: Iterable[str], problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Return for the ledger, by table, the codes of the problems that close some tables of a system."""
+    return [
+        {"table": table, "problems": sorted({each.code for each in problems if each.table == f"{system}.{table}"})}
+        for table in sorted(tables)
+    ]
+
+
 def system_engine(data_map: DataMap, *, writes: bool = False, timeouts: Timeouts = READING) -> sa.Engine:
     """Return an engine on a mapped system; its errors hold no parameters."""
     return engine_for(data_map, os.environ, writes=writes, timeouts=timeouts)
@@ -123,8 +137,7 @@ def extract_system(run: Run, system: str, staging: Staging, *, whole: bool = Fal
     with at_one_moment(run, system) as (extractor, connection, problems):
         alone = {} if whole else _alone(run, extractor)
         sizes, unread = _read(extractor, connection, staging, alone)
-    closed = frozenset(name.partition(".")[2] for name in closed_tables(problems))
-    return SystemExtract(sizes, unread, problems, closed, extractor.references)
+    return SystemExtract(sizes, unread, problems, closed_by(problems), extractor.references)
 
 
 @contextmanager
